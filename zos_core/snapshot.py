@@ -1,0 +1,188 @@
+"""What a view may know of a machine: frozen values, copied out of the kernel between two ticks.
+
+Rules of this file
+- Nothing here refers to live state; a snapshot can be kept, compared and drawn at leisure.
+- Times are nanoseconds of uptime; sizes are bytes; rights are the bits of `abi.Rights`.
+- `processes` is ordered by pid and ends with the recently ended ones still listed (kernel: Processes).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from zos_core.abi import ExitHow, ObjectType, ProcessState, Rights
+
+
+class ConsoleMode(Enum):
+    """Who edits a line: the tab (`LINE`) or the program, keystroke by keystroke (`RAW`)."""
+
+    LINE = "line"
+    RAW = "raw"
+
+
+@dataclass(frozen=True, slots=True)
+class CapabilitySnapshot:
+    """One filled slot. `object_name` is for people; `parent` is a capability id, 0 for a root."""
+
+    cap_id: int
+    slot: int
+    object_type: ObjectType
+    object_id: int
+    object_name: str
+    perms: Rights
+    parent: int
+    parent_pid: int
+    how: str
+    granted_by: int
+    expires_at: int
+    uses_left: int
+    children: int
+    uses: int
+    last_used: int
+
+
+@dataclass(frozen=True, slots=True)
+class TrapSnapshot:
+    """Why a process faulted: a short reason, the engine's message, the guest's frames, innermost first."""
+
+    reason: str
+    message: str
+    frames: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ExitSnapshot:
+    """How a process ended. `code` is the exit code, -1 for a kill; `trap` is set for a fault."""
+
+    how: ExitHow
+    code: int
+    trap: TrapSnapshot | None = None
+
+    def describe(self) -> str:
+        """One phrase for a person: `exited 0`, `killed`, `faulted: unreachable`."""
+        if self.how is ExitHow.EXITED:
+            return f"exited {self.code}"
+        if self.how is ExitHow.KILLED:
+            return "killed"
+        return f"faulted: {self.trap.reason if self.trap else 'unknown'}"
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessSnapshot:
+    """One process. Counters run from its start; a view that wants rates takes differences."""
+
+    pid: int
+    parent: int
+    name: str
+    state: ProcessState
+    memory_size: int
+    fuel: int
+    syscalls: int
+    messages_in: int
+    messages_out: int
+    queued: int
+    notices_unread: int
+    capabilities: tuple[CapabilitySnapshot, ...]
+    exit: ExitSnapshot | None = None
+    console_mode: ConsoleMode | None = None
+    has_console: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointSnapshot:
+    endpoint_id: int
+    owner: int
+    queued: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Counters:
+    """Totals since boot."""
+
+    ticks: int = 0
+    slices: int = 0
+    syscalls: int = 0
+    messages: int = 0
+    commits: int = 0
+    refusals: int = 0
+    log_events: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class MachineSnapshot:
+    """The whole machine as one frozen value."""
+
+    time_ns: int
+    sequence: int
+    processes: tuple[ProcessSnapshot, ...]
+    endpoints: tuple[EndpointSnapshot, ...]
+    counters: Counters
+    head: str
+    degraded: str = ""
+    by_pid: dict[int, ProcessSnapshot] = field(default_factory=dict, repr=False, compare=False)
+
+    def process(self, pid: int) -> ProcessSnapshot | None:
+        """The process with this pid, ended ones included, or None when it is no longer listed."""
+        return self.by_pid.get(pid)
+
+
+@dataclass(frozen=True, slots=True)
+class RemovedCapability:
+    """One capability that a revocation took, in the order it went."""
+
+    cap_id: int
+    pid: int
+    slot: int
+    object_type: ObjectType
+    object_id: int
+    perms: Rights
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One MSG_CAP_REVOKED; `delivered` is False when its process owns no endpoint to take it."""
+
+    pid: int
+    slot: int
+    reason: int
+    delivered: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Revocation:
+    """What a revocation removed, or for a preview would remove. `sequence` is the commit it was computed at."""
+
+    removed: tuple[RemovedCapability, ...]
+    notices: tuple[Notice, ...]
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessEnded:
+    pid: int
+    name: str
+    exit: ExitSnapshot
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleOpened:
+    """A program started another one with a console of its own: a desktop shows it as a tab."""
+
+    pid: int
+    name: str
+    mode: ConsoleMode
+
+
+@dataclass(frozen=True, slots=True)
+class PollReport:
+    """What one tick did. `idle` means nothing is ready; `wake_at_ns` is the next deadline in uptime, or None."""
+
+    ticks: int
+    slices: int
+    syscalls: int
+    idle: bool
+    wake_at_ns: int | None
+    ended: tuple[ProcessEnded, ...] = ()
+    opened: tuple[ConsoleOpened, ...] = ()
