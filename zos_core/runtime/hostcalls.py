@@ -1,0 +1,139 @@
+"""Host calls: what the engine calls back when a guest calls the system, and whose call it is.
+
+Rules of this file
+- `current` is the fiber that runs. `Fiber.resume` sets it, nobody else; there is never more than one.
+- The whole body of a callback is inside `try`: an exception that left it would be lost in the engine. It is kept on the
+  fiber, the guest is stopped by a trap, and `Fiber.resume` raises it again.
+- The callbacks are module globals: the engine calls them for as long as Python runs.
+- `_on_syscall` is the hottest code of the system. Its arguments lie in 16-byte slots on the fiber's own stack, nearly
+  always at the same address, so the view of them is kept on the fiber.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from zos_core.runtime import capi, shim
+
+BYTE_ORDER = "<"
+_four_arguments = struct.Struct(f"{BYTE_ORDER}I12xI12xI12xI").unpack_from
+_two_arguments = struct.Struct(f"{BYTE_ORDER}I12xI").unpack_from
+
+SUSPEND_RETRY = -1
+"""What `Host.syscall` answers to park its fiber: when it is resumed, the same call is asked again."""
+
+
+class Caller(Protocol):
+    """What these callbacks need of the fiber that runs."""
+
+    pid: int
+    stop_after_call: bool
+    slots_address: int
+    slots: memoryview
+    host_syscall: Callable[[int, int, int, int], int]
+    host_send_bytes: Callable[[int, int], None]
+    host_recv_bytes: Callable[[int, int], int]
+    host_yield: Callable[[], None]
+
+    def bind_slots(self, address: int) -> None: ...
+    def park(self) -> None: ...
+    def stop(self) -> None: ...
+    def fail_in_host(self, error: BaseException) -> int: ...
+
+
+current: Any = None
+"""The running fiber (a `Caller`), or None."""
+
+
+def _on_syscall(_env: int, _caller: int, address: int, _count: int) -> int | None:
+    fiber: Caller = current
+    try:
+        if address != fiber.slots_address:
+            fiber.bind_slots(address)
+        slots = fiber.slots
+        answer = fiber.host_syscall(*_four_arguments(slots))
+        if answer >= 0:
+            slots[0] = answer
+            if fiber.stop_after_call:
+                fiber.stop()
+        else:
+            slots[0] = shim.RETRY
+            fiber.park()
+        return None
+    except BaseException as error:
+        return fiber.fail_in_host(error)
+
+
+def _on_send_bytes(_env: int, _caller: int, address: int, _count: int) -> int | None:
+    fiber: Caller = current
+    try:
+        if address != fiber.slots_address:
+            fiber.bind_slots(address)
+        fiber.host_send_bytes(*_two_arguments(fiber.slots))
+        if fiber.stop_after_call:
+            fiber.stop()
+        return None
+    except BaseException as error:
+        return fiber.fail_in_host(error)
+
+
+def _on_recv_bytes(_env: int, _caller: int, address: int, _count: int) -> int | None:
+    fiber: Caller = current
+    try:
+        if address != fiber.slots_address:
+            fiber.bind_slots(address)
+        slots = fiber.slots
+        slots[0] = fiber.host_recv_bytes(*_two_arguments(slots))
+        if fiber.stop_after_call:
+            fiber.stop()
+        return None
+    except BaseException as error:
+        return fiber.fail_in_host(error)
+
+
+def _on_yield(_env: int, _caller: int, _address: int, _count: int) -> int | None:
+    fiber: Caller = current
+    try:
+        fiber.host_yield()
+        if fiber.stop_after_call:
+            fiber.stop()
+        return None
+    except BaseException as error:
+        return fiber.fail_in_host(error)
+
+
+def _on_get_pid(_env: int, _caller: int, address: int, _count: int) -> int | None:
+    fiber: Caller = current
+    try:
+        fiber.bind_slots(address)
+        fiber.slots[0] = fiber.pid
+        return None
+    except BaseException as error:
+        return fiber.fail_in_host(error)
+
+
+_I32 = capi.I32
+_Callback = capi.UncheckedCallback
+FUNCTIONS: tuple[tuple[str, list[int], list[int], Any], ...] = (
+    ("syscall", [_I32] * 4, [capi.I64], _Callback(_on_syscall)),
+    ("send_bytes", [_I32] * 2, [], _Callback(_on_send_bytes)),
+    ("recv_bytes", [_I32] * 2, [_I32], _Callback(_on_recv_bytes)),
+    ("yield", [], [], _Callback(_on_yield)),
+    ("get_pid", [], [_I32], _Callback(_on_get_pid)),
+)
+"""The imports of the shim: name, parameters, results, callback."""
+
+
+def define_functions(linker: int) -> None:
+    """Defines every import of the shim in `linker`."""
+    module = shim.HOST_MODULE.encode()
+    for name, parameters, results, callback in FUNCTIONS:
+        kind = capi.function_type(parameters, results)
+        capi.check(
+            capi.linker_define_func_unchecked(
+                linker, module, len(module), name.encode(), len(name), kind, capi.address_of(callback), None, None
+            )
+        )
+        capi.functype_delete(kind)

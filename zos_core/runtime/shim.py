@@ -1,0 +1,60 @@
+"""The shim: the wasm module between every guest and the host.
+
+The host's functions are synchronous: they cannot wait. When a system call has to, the host answers with the retry bit
+set and shortens the fuel interval to one, and the shim's loop asks again. A loop header is where the engine looks at
+the fuel, so the fiber is suspended there, outside of any host code, and asks again with the same arguments when it is
+resumed. The empty loops after each call are the same kind of place: a call that ends its slice stops there, before the
+guest sees the answer. That costs one or two nanoseconds, and no asynchronous host function is needed.
+
+`zos_get_pid` is answered from a global that the shim asks for once, when it is instantiated.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+HOST_MODULE = "zos_host"
+RETRY = 1 << 63
+"""The sign bit of the host's 64-bit answer to a system call: suspend, then ask again."""
+
+SHIM_NAME = "zos_shim"
+"""Module name of the shim's frames in a backtrace."""
+
+SHIM_TEXT = f"""
+(module ${SHIM_NAME}
+  (import "{HOST_MODULE}" "syscall" (func $syscall (param i32 i32 i32 i32) (result i64)))
+  (import "{HOST_MODULE}" "send_bytes" (func $send_bytes (param i32 i32)))
+  (import "{HOST_MODULE}" "recv_bytes" (func $recv_bytes (param i32 i32) (result i32)))
+  (import "{HOST_MODULE}" "yield" (func $yield))
+  (import "{HOST_MODULE}" "get_pid" (func $get_pid (result i32)))
+
+  (global $pid (mut i32) (i32.const 0))
+  (func $init (global.set $pid (call $get_pid)))
+  (start $init)
+
+  (func (export "zos_syscall") (param i32 i32 i32 i32) (result i32) (local $answer i64)
+    (loop $ask
+      (local.set $answer
+        (call $syscall (local.get 0) (local.get 1) (local.get 2) (local.get 3)))
+      (br_if $ask (i64.lt_s (local.get $answer) (i64.const 0))))
+    (loop)
+    (i32.wrap_i64 (local.get $answer)))
+
+  (func (export "zos_send_bytes") (param i32 i32)
+    (call $send_bytes (local.get 0) (local.get 1))
+    (loop))
+
+  (func (export "zos_recv_bytes") (param i32 i32) (result i32)
+    (call $recv_bytes (local.get 0) (local.get 1))
+    (loop))
+
+  (func (export "zos_yield")
+    (call $yield)
+    (loop))
+
+  (func (export "zos_get_pid") (result i32)
+    (global.get $pid)))
+"""
+
+SHIM_SHA256 = hashlib.sha256(SHIM_TEXT.encode()).hexdigest()
+"""Part of a recording's header: another shim uses fuel differently."""
