@@ -1,0 +1,95 @@
+"""The Textual app of the desktop, and `run_desktop`, which the command line calls.
+
+Rules of this file
+- The app holds themes, the leader's key and signals; everything on screen belongs to `Desktop`.
+- It leaves the terminal clean however it ends: a quit, SIGHUP, SIGTERM, or an error.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+# Textual reads this when it is imported: how long a lone Escape may wait for the rest of a sequence, in ms.
+os.environ.setdefault("ESCDELAY", "25")
+
+from textual.app import App
+from textual.binding import BindingType
+from textual.theme import Theme
+
+from zos_tui.desktop import DEFAULT_LEADER, DEFAULT_PROGRAM, Desktop
+from zos_tui.ports import Machine
+from zos_tui.pump import prepare_interpreter
+from zos_tui.theme import DARK, LIGHT, THEMES, palette_for
+from zos_tui.widgets.terminal_view import TerminalView
+
+THEME_NAMES = {"dark": DARK, "light": LIGHT}
+SIGNAL_EXIT_BASE = 128
+
+
+@dataclass(frozen=True, slots=True)
+class DesktopOptions:
+    """What `zos` was asked for. `theme` is `dark` or `light`; `leader` a Textual key name, as `ctrl+b`."""
+
+    program: str = DEFAULT_PROGRAM
+    args: tuple[str, ...] = ()
+    theme: str = "dark"
+    leader: str = DEFAULT_LEADER
+    data_folder: Path | None = None
+
+
+class DesktopApp(App[int]):
+    """Its exit value is the exit status of the command."""
+
+    TITLE = "Zero OS"
+    ENABLE_COMMAND_PALETTE = False
+    CSS = """
+    CommandPalette > Vertical { max-width: 90; background: $panel; }
+    CommandPalette SearchIcon { display: none; }
+    CommandPalette #--input { background: $panel; }
+    CommandPalette CommandList { background: $panel; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = []
+
+    def __init__(self, make_machine: Callable[[], Machine], options: DesktopOptions) -> None:
+        super().__init__()
+        self._options = options
+        for theme in THEMES.values():
+            self.register_theme(theme)
+        self.theme = THEME_NAMES.get(options.theme, DARK)
+        self.desktop = Desktop(make_machine, options.program, options.args, options.leader)
+
+    def on_mount(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGHUP, signal.SIGTERM):
+            loop.add_signal_handler(number, self.exit, SIGNAL_EXIT_BASE + number)
+        self.set_keymap({"leader": self._options.leader})
+        self.theme_changed_signal.subscribe(self, self._repaint_terminals)
+        self.push_screen(self.desktop)
+        self.call_after_refresh(prepare_interpreter)
+
+    def _repaint_terminals(self, theme: Theme) -> None:
+        for view in self.desktop.query(TerminalView):
+            view.use_palette(palette_for(theme.name))
+
+    async def on_unmount(self) -> None:
+        self.desktop.shut_down()
+
+
+def run_desktop(options: DesktopOptions) -> int:
+    """Show the desktop until it is left; returns the exit status."""
+
+    def make_machine() -> Machine:
+        # Imported here so that the first frame is on screen before the engine is loaded (desktop: Speed).
+        from zos_core.supervisor import MachineConfig, Supervisor
+
+        return Supervisor(MachineConfig())
+
+    app = DesktopApp(make_machine, options)
+    app.run()
+    return app.return_value if app.return_value is not None else (app.return_code or 0)

@@ -1,0 +1,326 @@
+"""The desktop screen: what each command does, and what the widgets' messages lead to.
+
+Rules of this file
+- `action_<name>` does the command `<name>` of `commands.COMMANDS`; keys, palette and mouse all come here.
+- What cannot be undone asks first (desktop: Processes, Capabilities). Rarely used dialogs are imported when opened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+
+from zos_core.abi import PID_PERMISSION
+from zos_core.snapshot import ConsoleMode
+from zos_tui.commands import BY_NAME
+from zos_tui.ports import Refused
+from zos_tui.tabs import Tab
+from zos_tui.theme import DARK, LIGHT
+from zos_tui.widgets.capability_list import CapabilityList
+from zos_tui.widgets.hint_bar import LEADER_TWICE, HintBar
+from zos_tui.widgets.line_table import LineTable
+from zos_tui.widgets.process_list import ProcessList
+from zos_tui.widgets.tab_bar import TabBar
+from zos_tui.widgets.terminal_view import TerminalView
+from zos_tui.workspace import PANELS, Workspace
+
+DEFAULT_LEADER = "ctrl+b"
+DEFAULT_PROGRAM = "terminal"
+WITHOUT_MACHINE = frozenset({"help", "palette", "toggle_theme", "quit_desktop"})
+
+
+class Desktop(Workspace):
+    """The one screen of the app; dialogs open over it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(DEFAULT_LEADER, "leader", "Commands", priority=True, id="leader"),
+        Binding("ctrl+q", "quit_desktop", "Quit", show=False),
+        Binding("ctrl+p", "palette", "Commands", show=False),
+        Binding("f1", "help", "Help", show=False),
+    ]
+
+    # --- commands -----------------------------------------------------------------------------------------------
+
+    def action_leader(self) -> None:
+        self.app.push_screen(HintBar(self.leader), self.after_leader)
+
+    def after_leader(self, chosen: str | None) -> None:
+        """Do what the key after the leader named."""
+        if chosen == LEADER_TWICE:
+            if (view := self.active_view) is not None:
+                view.send_key(self.leader)
+        elif chosen is not None and chosen.startswith("tab:"):
+            self.go_to(int(chosen[4:]))
+        elif chosen is not None:
+            self.run_command(chosen)
+
+    def run_command(self, name: str) -> None:
+        """Do the command with this name."""
+        if self.machine is None and name not in WITHOUT_MACHINE:
+            self.say("The machine is not running", warning=True)
+            return
+        getattr(self, f"action_{BY_NAME[name].name}")()
+
+    def go_to(self, position: int) -> None:
+        """Switch to the tab at this position, counted from 1."""
+        if position <= len(self.book):
+            self._switch(self.book.tabs[position - 1])
+
+    def _switch(self, tab: Tab | None) -> None:
+        if tab is not None:
+            self.show_panel(PANELS[0])
+            self.activate(tab)
+
+    def action_new_tab(self) -> None:
+        self.show_panel(PANELS[0])
+        self.start(DEFAULT_PROGRAM, ())
+
+    def action_start_program(self) -> None:
+        from zos_tui.widgets.spawn_dialog import SpawnDialog
+
+        def begin(words: tuple[str, ...] | None) -> None:
+            if words:
+                self.show_panel(PANELS[0])
+                self.start(words[0], words[1:])
+
+        if self.machine is not None:
+            self.app.push_screen(SpawnDialog(self.machine.programs()), begin)
+
+    def action_close_tab(self) -> None:
+        tab = self.book.active
+        if tab is None:
+            return
+        if not tab.live:
+            self.discard(tab)
+            return
+        question = f"Close {tab.label} and kill its process?"
+        self._ask(question, (f"pid {tab.pid} · {tab.program}",), "Close", partial(self.discard, tab))
+
+    def action_next_tab(self) -> None:
+        self._switch(self.book.neighbour(1))
+
+    def action_previous_tab(self) -> None:
+        self._switch(self.book.neighbour(-1))
+
+    def action_move_left(self) -> None:
+        self.book.move(-1)
+        self.show_tabs()
+
+    def action_move_right(self) -> None:
+        self.book.move(1)
+        self.show_tabs()
+
+    def action_rename_tab(self) -> None:
+        from zos_tui.widgets.prompt_line import PromptLine
+
+        tab = self.book.active
+        if tab is None:
+            return
+
+        def rename(name: str | None) -> None:
+            if name is not None:
+                tab.given = " ".join(name.split())
+                self.show_tabs()
+
+        self.app.push_screen(PromptLine("Name", tab.label), rename)
+
+    def action_restart_tab(self) -> None:
+        tab = self.book.active
+        if tab is not None and tab.live:
+            self.say(f"{tab.label} is still running")
+        elif tab is not None:
+            self.again(tab)
+
+    def action_next_panel(self) -> None:
+        self.show_panel(PANELS[(PANELS.index(self.panel) + 1) % len(PANELS)])
+
+    def action_scrollback(self) -> None:
+        if (view := self.active_view) is not None:
+            self.show_panel(PANELS[0])
+            view.read_back(not view.reading)
+
+    def action_search(self) -> None:
+        from zos_tui.widgets.prompt_line import PromptLine
+
+        view = self.active_view
+        if view is None:
+            return
+
+        def find(text: str | None) -> None:
+            if text and not view.search(text):
+                self.say(f"Not found: {text}")
+
+        self.show_panel(PANELS[0])
+        self.app.push_screen(PromptLine("Search"), find)
+
+    def action_copy(self) -> None:
+        view = self.active_view
+        if view is None or not view.copy_selection():
+            self.say("Nothing is selected: drag over text first")
+
+    def action_toggle_theme(self) -> None:
+        self.app.theme = LIGHT if self.app.theme == DARK else DARK
+
+    def action_toggle_mode(self) -> None:
+        tab = self.book.active
+        if tab is not None and tab.live:
+            to_line = tab.mode is ConsoleMode.RAW
+            self._set_mode(tab, ConsoleMode.LINE if to_line else ConsoleMode.RAW)
+            self.say("Line mode: the tab edits a line" if to_line else "Raw mode: every key is sent at once")
+
+    def action_kill_process(self) -> None:
+        process = self.selected_process
+        if process is None or process.exit is not None:
+            self.say("Select a living process first")
+            return
+        details = [f"pid {process.pid}, started by pid {process.parent}, {len(process.capabilities)} capabilities"]
+        if process.pid <= PID_PERMISSION:
+            details.append("This is a system service: others may stop working until it is back.")
+        self._ask(f"Kill {process.name}?", tuple(details), "Kill", partial(self.kill, process.pid))
+
+    def action_revoke_capability(self) -> None:
+        process, slot = self.selected_process, self.query_one(CapabilityList).selected
+        held = {capability.slot: capability for capability in process.capabilities} if process is not None else {}
+        if process is None or not isinstance(slot, int) or slot not in held:
+            self.say("Select a capability first")
+            return
+        capability = held[slot]
+        below = f"{capability.children} derived directly from it would go too" if capability.children else ""
+        details = (
+            f"{capability.object_type.name.capitalize()} {capability.object_name}, slot {slot}",
+            below or "Nothing was derived from it",
+        )
+        question = f"Revoke from {process.name} ({process.pid})?"
+        self._ask(question, details, "Revoke", partial(self.revoke, process.pid, slot))
+
+    def revoke(self, pid: int, slot: int) -> None:
+        """Take a capability away, and say what went."""
+        if self.machine is None or self.pump is None:
+            return
+        try:
+            went = self.machine.revoke_capability(pid, slot)
+        except Refused as refusal:
+            self.say(str(refusal), warning=True)
+            return
+        self.pump.touched()
+        holders = ", ".join(str(holder) for holder in sorted({removed.pid for removed in went.removed}))
+        self.say(f"Revoked {len(went.removed)}, from pid {holders}")
+        self.lists_due(0.0)
+
+    def action_palette(self) -> None:
+        from textual.command import CommandPalette
+
+        from zos_tui.palette import DesktopCommands
+
+        self.app.push_screen(CommandPalette(providers=[DesktopCommands], placeholder="Search for a command"))
+
+    def action_help(self) -> None:
+        from zos_tui.widgets.help_panel import HelpPanel
+
+        self.app.push_screen(HelpPanel(self.leader))
+
+    def action_quit_desktop(self) -> None:
+        live = self.book.live() if self.machine is not None else []
+        if not live:
+            self.app.exit()
+            return
+        names = ", ".join(tab.label for tab in live[:6]) + (", …" if len(live) > 6 else "")
+        count = "1 program" if len(live) == 1 else f"{len(live)} programs"
+        self._ask(f"Quit with {count} running?", (names,), "Quit", self.app.exit)
+
+    def _ask(self, question: str, details: tuple[str, ...], yes: str, act: Callable[[], object]) -> None:
+        from zos_tui.widgets.confirm import Confirm
+
+        def answered(answer: bool | None) -> None:
+            if answer:
+                act()
+
+        self.app.push_screen(Confirm(question, details, yes), answered)
+
+    # --- messages of the widgets --------------------------------------------------------------------------------
+
+    def _tab_of(self, view: TerminalView) -> Tab | None:
+        tab = self.book.of_key(view.key)
+        return tab if tab is not None and tab.live else None
+
+    def on_terminal_view_typed(self, event: TerminalView.Typed) -> None:
+        event.stop()
+        tab = self._tab_of(event.view)
+        if tab is None or self.machine is None or self.pump is None:
+            return
+        try:
+            self.machine.send_input_to_process(tab.pid, event.data)
+        except Refused as refusal:
+            tab.refused = True
+            self.say(str(refusal), warning=True)
+            self.show_tabs()
+            return
+        if tab.refused:
+            tab.refused = False
+            self.show_tabs()
+        if event.by_hand:
+            self.pump.typed(tab.pid)
+        else:
+            self.pump.touched()
+
+    def on_terminal_view_end_of_input(self, event: TerminalView.EndOfInput) -> None:
+        event.stop()
+        tab = self._tab_of(event.view)
+        if tab is not None and self.machine is not None and self.pump is not None:
+            self.machine.send_end_of_input(tab.pid)
+            self.pump.typed(tab.pid)
+
+    def on_terminal_view_changed(self, event: TerminalView.Changed) -> None:
+        event.stop()
+        tab = self.book.of_key(event.view.key)
+        if tab is not None:
+            tab.title = event.view.title
+            self.show_tabs()
+
+    def on_terminal_view_mode_wanted(self, event: TerminalView.ModeWanted) -> None:
+        event.stop()
+        tab = self._tab_of(event.view)
+        if tab is not None:
+            self._set_mode(tab, event.mode)
+
+    def _set_mode(self, tab: Tab, mode: ConsoleMode) -> None:
+        if self.machine is not None and tab.mode is not mode:
+            tab.mode = mode
+            self.machine.set_console_mode(tab.pid, mode)
+            self.view_of(tab).set_mode(mode)
+            self.show_status()
+
+    def on_terminal_view_rang(self, event: TerminalView.Rang) -> None:
+        event.stop()
+        tab = self.book.of_key(event.view.key)
+        if tab is not None and tab is not self.book.active:
+            tab.unseen = True
+            self.show_tabs()
+
+    def on_terminal_view_copied(self, event: TerminalView.Copied) -> None:
+        event.stop()
+        self.app.copy_to_clipboard(event.text)
+        count = len(event.text)
+        self.say("Copied 1 character" if count == 1 else f"Copied {count} characters")
+
+    def on_tab_bar_picked(self, event: TabBar.Picked) -> None:
+        event.stop()
+        self._switch(self.book.of_key(event.key))
+
+    def on_tab_bar_close_wanted(self, event: TabBar.CloseWanted) -> None:
+        event.stop()
+        self._switch(self.book.of_key(event.key))
+        self.action_close_tab()
+
+    def on_tab_bar_new_wanted(self, event: TabBar.NewWanted) -> None:
+        event.stop()
+        self.run_command("new_tab")
+
+    def on_line_table_chosen(self, event: LineTable.Chosen) -> None:
+        """Enter on a process goes to its tab."""
+        event.stop()
+        if isinstance(event.table, ProcessList) and isinstance(event.key, int):
+            self._switch(self.book.of_pid(event.key))

@@ -1,0 +1,99 @@
+"""The tabs of a desktop, in order: which process each shows, what it is called, how it ended, what was not seen.
+
+Pure: no widget, no machine. A tab outlives its process (desktop: Tabs); its `key` never returns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from zos_core.snapshot import ConsoleMode, ExitSnapshot
+
+
+@dataclass(slots=True)
+class Tab:
+    """`program` and `args` are what to start again; `given` is a name the user chose, which wins over a title."""
+
+    key: int
+    pid: int
+    program: str
+    args: tuple[str, ...] = ()
+    title: str = ""
+    given: str = ""
+    mode: ConsoleMode = ConsoleMode.LINE
+    unseen: bool = False
+    refused: bool = False
+    ended: ExitSnapshot | None = None
+
+    @property
+    def label(self) -> str:
+        return self.given or self.title or self.program
+
+    @property
+    def live(self) -> bool:
+        return self.ended is None
+
+
+@dataclass(slots=True)
+class TabBook:
+    """Tabs in the order they are shown, and the active one. An empty book has no active tab."""
+
+    tabs: list[Tab] = field(default_factory=list)
+    active: Tab | None = None
+    _next_key: int = 1
+
+    def __iter__(self) -> Iterator[Tab]:
+        return iter(self.tabs)
+
+    def __len__(self) -> int:
+        return len(self.tabs)
+
+    def open(self, pid: int, program: str, args: tuple[str, ...] = (), *, activate: bool = True) -> Tab:
+        """Add a tab after the last one."""
+        tab = Tab(self._next_key, pid, program, args)
+        self._next_key += 1
+        self.tabs.append(tab)
+        if activate or self.active is None:
+            self.activate(tab)
+        return tab
+
+    def activate(self, tab: Tab) -> None:
+        """Make it the active one; what it had not shown yet is seen now."""
+        self.active = tab
+        tab.unseen = False
+
+    def close(self, tab: Tab) -> None:
+        """Remove it; its right neighbour becomes active, or else the left one."""
+        at = self.tabs.index(tab)
+        del self.tabs[at]
+        if self.active is tab:
+            self.active = None
+            if self.tabs:
+                self.activate(self.tabs[min(at, len(self.tabs) - 1)])
+
+    def of_pid(self, pid: int) -> Tab | None:
+        return next((tab for tab in self.tabs if tab.pid == pid and tab.live), None)
+
+    def of_key(self, key: int) -> Tab | None:
+        return next((tab for tab in self.tabs if tab.key == key), None)
+
+    def neighbour(self, by: int) -> Tab | None:
+        """The tab `by` places to the right of the active one, round the end."""
+        if self.active is None:
+            return None
+        return self.tabs[(self.tabs.index(self.active) + by) % len(self.tabs)]
+
+    def move(self, by: int) -> bool:
+        """Move the active tab by one place; False at the edge."""
+        if self.active is None:
+            return False
+        at = self.tabs.index(self.active)
+        to = at + by
+        if not 0 <= to < len(self.tabs):
+            return False
+        self.tabs[at], self.tabs[to] = self.tabs[to], self.tabs[at]
+        return True
+
+    def live(self) -> list[Tab]:
+        return [tab for tab in self.tabs if tab.live]

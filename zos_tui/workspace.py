@@ -1,0 +1,333 @@
+"""The screen of the desktop as a place: tabs and panels, and what happens to them when the machine or a person acts.
+
+Rules of this file
+- It reads snapshots and posts commands to the machine; what a command of the leader does is in `desktop`.
+- The screen is painted before the machine is made: a machine that cannot start is a line on the screen.
+- Lists are shown again at most four times a second, and only after something ran.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Container, Horizontal, Vertical
+from textual.screen import Screen
+from textual.timer import Timer
+from textual.widgets import Static
+
+from zos_core.snapshot import ConsoleMode, ConsoleOpened, MachineSnapshot, PollReport, ProcessEnded, ProcessSnapshot
+from zos_tui.commands import key_label
+from zos_tui.figures import shortened, size
+from zos_tui.ports import Machine, Refused
+from zos_tui.pump import Pump
+from zos_tui.rates import Rates
+from zos_tui.tabs import Tab, TabBook
+from zos_tui.theme import palette_for
+from zos_tui.widgets.capability_list import CapabilityList
+from zos_tui.widgets.line_table import LineTable
+from zos_tui.widgets.process_list import ProcessList
+from zos_tui.widgets.status_line import Status, StatusLine
+from zos_tui.widgets.tab_bar import TabBar, TabFace
+from zos_tui.widgets.terminal_view import TerminalView
+
+LIST_INTERVAL_S = 0.25
+COUNTDOWN_S = 1.0
+PANELS = ("terminal", "processes", "capabilities")
+STARTING = "Starting the machine…"
+
+
+class Workspace(Screen[None]):
+    """Tabs over terminals, lists beside them, a status line below. `session_ready` once the machine runs."""
+
+    AUTO_FOCUS = ""
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-medium"), (180, "-wide")]
+    DEFAULT_CSS = """
+    Workspace {
+        background: $background;
+        & #body { height: 1fr; }
+        & #terminals { width: 1fr; height: 1fr; }
+        & #placeholder { width: 1fr; height: 1fr; padding: 1 2; color: $text-quiet; }
+        & #placeholder.-failed { color: $error; text-style: bold; }
+        & #rail { width: 40; height: 1fr; }
+        &.-medium #processes { height: 1fr; }
+        &.-medium #capabilities { height: 1fr; }
+        &.-wide #rail { layout: horizontal; width: 108; }
+        &.-wide #processes { width: 62; margin-right: 1; }
+        &.-wide #capabilities { width: 1fr; }
+        &.-narrow #rail { display: none; width: 1fr; }
+        &.-narrow.-panel-processes #rail, &.-narrow.-panel-capabilities #rail { display: block; }
+        &.-narrow.-panel-processes #terminals, &.-narrow.-panel-capabilities #terminals { display: none; }
+        &.-narrow.-panel-processes #capabilities, &.-narrow.-panel-capabilities #processes { display: none; }
+    }
+    """
+
+    def __init__(self, make_machine: Callable[[], Machine], program: str, args: tuple[str, ...], leader: str) -> None:
+        super().__init__()
+        self._make_machine = make_machine
+        self._first = (program, args)
+        self.leader = leader
+        self.book = TabBook()
+        self.panel = PANELS[0]
+        self.machine: Machine | None = None
+        self.pump: Pump | None = None
+        self.snapshot: MachineSnapshot | None = None
+        self._rates = Rates()
+        self._due: Timer | None = None
+
+    def compose(self) -> ComposeResult:
+        yield TabBar(id="tabs")
+        with Horizontal(id="body"):
+            with Container(id="terminals"):
+                yield Static(STARTING, id="placeholder", markup=False)
+            with Vertical(id="rail"):
+                yield ProcessList(id="processes")
+                yield CapabilityList(id="capabilities")
+        yield StatusLine(id="status")
+
+    def on_mount(self) -> None:
+        self.show_panel(PANELS[0])
+        self.show_status()
+        self.call_after_refresh(self._boot)
+
+    # --- the machine --------------------------------------------------------------------------------------------
+
+    def _boot(self) -> None:
+        """Make the machine and its first tab. Whatever goes wrong is one line on the screen."""
+        try:
+            machine = self._make_machine()
+            machine.boot()
+        except Exception as error:
+            self._fail(f"The machine did not start: {shortened(str(error) or type(error).__name__, 300)}")
+            return
+        self.machine = machine
+        self.pump = Pump(machine, self._on_report, self._fail)
+        self.run_worker(self.pump.run(), name="pump")
+        self.start(*self._first)
+        self.refresh_lists()
+
+    def _fail(self, line: str) -> None:
+        placeholder = self.query_one("#placeholder", Static)
+        placeholder.set_class(True, "-failed")
+        placeholder.update(line)
+        self.say(line, warning=True)
+        self.show_status()
+
+    def shut_down(self) -> None:
+        """Stop the pump and close the machine; the screen may still be on show."""
+        if self.pump is not None:
+            self.pump.stop()
+        if self.machine is not None:
+            self.machine.close()
+        self.machine = self.pump = None
+
+    def _on_report(self, report: PollReport) -> None:
+        for opened in report.opened:
+            self._adopt(opened)
+        for ended in report.ended:
+            self._bury(ended)
+        if report.ended or report.opened:
+            self.lists_due(0.0)
+        elif report.slices or report.syscalls:
+            self.lists_due(LIST_INTERVAL_S)
+
+    # --- tabs ---------------------------------------------------------------------------------------------------
+
+    def start(self, program: str, args: tuple[str, ...]) -> None:
+        """Start a program in a tab of its own."""
+        if self.machine is None:
+            return
+        try:
+            pid = self.machine.spawn(program, args)
+        except Refused as refusal:
+            self.say(str(refusal), warning=True)
+            return
+        self._show_new(self.book.open(pid, program, args), self.machine.console_mode(pid))
+
+    def again(self, tab: Tab) -> None:
+        """Run an ended tab's program again, in place."""
+        if self.machine is None or self.pump is None or tab.live:
+            return
+        try:
+            tab.pid = self.machine.spawn(tab.program, tab.args)
+        except Refused as refusal:
+            self.say(str(refusal), warning=True)
+            return
+        tab.ended, tab.mode = None, self.machine.console_mode(tab.pid)
+        self.view_of(tab).begin_again(tab.mode)
+        self._connect(tab)
+        self.activate(tab)
+
+    def _adopt(self, opened: ConsoleOpened) -> None:
+        """A program opened a console of its own: a tab for it, beside the active one."""
+        if self.book.of_pid(opened.pid) is None:
+            tab = self.book.open(opened.pid, opened.name, activate=False)
+            self._show_new(tab, opened.mode)
+
+    def _bury(self, ended: ProcessEnded) -> None:
+        """A process ended; its tab stays and says how, after its last words."""
+        tab = self.book.of_pid(ended.pid)
+        if tab is None or self.pump is None:
+            return
+        self.pump.drain(ended.pid)
+        self.pump.detach(ended.pid)
+        tab.ended = ended.exit
+        tab.unseen = tab is not self.book.active
+        self.view_of(tab).finish(ended.exit.describe())
+        self.show_tabs()
+
+    def _show_new(self, tab: Tab, mode: ConsoleMode) -> None:
+        tab.mode = mode
+        room = self.query_one("#terminals").size
+        view = TerminalView(tab.key, room.width or 80, room.height or 24, palette_for(self.app.theme), mode)
+        view.display = False
+        self.query_one("#terminals").mount(view)
+        self._connect(tab, view)
+        if self.book.active is not None:
+            self.activate(self.book.active)
+
+    def _connect(self, tab: Tab, view: TerminalView | None = None) -> None:
+        shown = view or self.view_of(tab)
+
+        def take(data: bytes) -> None:
+            shown.feed(data)
+            if tab is not self.book.active and not tab.unseen:
+                tab.unseen = True
+                self.show_tabs()
+
+        if self.pump is not None:
+            self.pump.attach(tab.pid, take)
+
+    def discard(self, tab: Tab) -> None:
+        """Close the tab, whose process has ended or is killed now."""
+        if tab.live and self.machine is not None and self.pump is not None:
+            self.pump.detach(tab.pid)
+            self.kill(tab.pid)
+        self.view_of(tab).remove()
+        self.book.close(tab)
+        if self.book.active is not None:
+            self.activate(self.book.active)
+        else:
+            self.query_one("#placeholder", Static).display = True
+            self.query_one("#placeholder", Static).update(f"No tab. {key_label(self.leader)} c opens a terminal.")
+            self.show_tabs()
+
+    def kill(self, pid: int) -> None:
+        if self.machine is not None and self.pump is not None:
+            self.machine.kill_process(pid)
+            self.pump.touched()
+
+    def activate(self, tab: Tab) -> None:
+        """Bring `tab` to the front, and its process to the lists."""
+        self.book.activate(tab)
+        self.query_one("#placeholder", Static).display = False
+        for other in self.book:
+            self.view_of(other).display = other is tab
+        self.query_one(ProcessList).select(tab.pid)
+        self._show_capabilities()
+        if self.panel == PANELS[0]:
+            self.view_of(tab).focus()
+        self.show_tabs()
+
+    def view_of(self, tab: Tab) -> TerminalView:
+        return self.query_one(f"#terminal-{tab.key}", TerminalView)
+
+    @property
+    def active_view(self) -> TerminalView | None:
+        return self.view_of(self.book.active) if self.book.active is not None else None
+
+    # --- panels -------------------------------------------------------------------------------------------------
+
+    def show_panel(self, panel: str) -> None:
+        """Move to a panel; on a narrow screen it is the only one shown."""
+        self.panel = panel
+        for other in PANELS:
+            self.set_class(other == panel, f"-panel-{other}")
+        if panel != PANELS[0]:
+            self.query_one(f"#{panel}").focus()
+        elif (view := self.active_view) is not None:
+            view.focus()
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """Where the focus goes, the panel goes: by key, by mouse, or when a dialog closes."""
+        found = event.widget.id if event.widget.id in PANELS else PANELS[0]
+        if found != self.panel:
+            self.panel = found
+            for other in PANELS:
+                self.set_class(other == found, f"-panel-{other}")
+
+    # --- showing ------------------------------------------------------------------------------------------------
+
+    def say(self, line: str, *, warning: bool = False) -> None:
+        self.query_one(StatusLine).notice(shortened(line, 200), warning=warning)
+
+    def show_tabs(self) -> None:
+        self.query_one(TabBar).show([self._face(tab) for tab in self.book])
+        self.show_status()
+
+    def _face(self, tab: Tab) -> TabFace:
+        ended = tab.ended.describe() if tab.ended else ""
+        return TabFace(tab.key, tab.label, tab is self.book.active, tab.unseen, tab.refused, ended)
+
+    def show_status(self) -> None:
+        tab, leader = self.book.active, f"{key_label(self.leader)} for keys"
+        if tab is None:
+            self.query_one(StatusLine).show(Status("", "", self._machine_phrase(), leader))
+            return
+        view = self.view_of(tab)
+        if tab.ended is not None:
+            status = Status("ENDED", f"{tab.label} {tab.ended.describe()} · {key_label(self.leader)} R runs it again")
+        else:
+            mode = "SCROLL" if view.reading else tab.mode.name
+            status = Status(mode, f"{tab.label} · pid {tab.pid}")
+        if view.reading:
+            status = status._replace(mode="SCROLL", tab="arrows and page keys move · n N matches · q leaves")
+        self.query_one(StatusLine).show(status._replace(machine=self._machine_phrase(), leader=leader))
+
+    def _machine_phrase(self) -> str:
+        snapshot = self.snapshot
+        if snapshot is None:
+            return ""
+        live = [process for process in snapshot.processes if process.exit is None]
+        phrase = f"{len(live)} processes · {size(sum(process.memory_size for process in live))}"
+        return f"! {snapshot.degraded} · {phrase}" if snapshot.degraded else phrase
+
+    def lists_due(self, after_s: float) -> None:
+        """Show the lists again after a while; an earlier request stands."""
+        if self._due is None:
+            self._due = self.set_timer(after_s, self.refresh_lists)
+        elif after_s == 0.0:
+            self._due.stop()
+            self._due = self.set_timer(0.001, self.refresh_lists)
+
+    def refresh_lists(self) -> None:
+        """Take a snapshot and show it; come again by itself while a rate or a countdown is still moving."""
+        self._due = None
+        if self.machine is None:
+            return
+        self.snapshot = snapshot = self.machine.snapshot()
+        processes = self.query_one(ProcessList)
+        processes.show(snapshot, self._rates.update(snapshot))
+        self._show_capabilities()
+        self.show_status()
+        shown = self.selected_process
+        if self._rates.moving():
+            self.lists_due(LIST_INTERVAL_S)
+        elif shown is not None and any(capability.expires_at for capability in shown.capabilities):
+            self.lists_due(COUNTDOWN_S)
+
+    @property
+    def selected_process(self) -> ProcessSnapshot | None:
+        """The process selected in the list, as the last snapshot shows it."""
+        pid = self.query_one(ProcessList).selected
+        return self.snapshot.process(pid) if self.snapshot is not None and isinstance(pid, int) else None
+
+    def _show_capabilities(self) -> None:
+        if self.snapshot is not None:
+            self.query_one(CapabilityList).show(self.selected_process, self.snapshot.time_ns)
+
+    def on_line_table_highlighted(self, event: LineTable.Highlighted) -> None:
+        event.stop()
+        self._show_capabilities()
