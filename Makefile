@@ -56,7 +56,8 @@ test: $(READY_TEST) ## every test but the soak; ARGS="-k words" for some
 	@$(PYTEST) -q $(PYTEST_PARALLEL) $(ARGS)
 
 check: lint types contracts tidy ## style, types, import contracts, tidiness, guests where their toolchain is
-	@if [ -x /usr/bin/cargo ] && grep -qF "$$(/usr/bin/rustc --version | cut -d ' ' -f 2)" apps/TOOLCHAIN; \
+	@if [ -x /usr/bin/cargo ] && [ -x /usr/bin/rustc ] \
+	&& grep -qF "$$(/usr/bin/rustc --version | cut -d ' ' -f 2)" apps/TOOLCHAIN; \
 	then $(MAKE) --no-print-directory guests-check; \
 	else echo "guests: the toolchain of apps/TOOLCHAIN is not here, so the built files are taken as they are"; fi
 
