@@ -11,7 +11,7 @@ from zos_core.abi import MAX_PAYLOAD, Malformed
 
 u8, u32 = st.integers(0, 255), st.integers(0, 2**32 - 1)
 text = st.text(max_size=30)
-characters = st.characters(exclude_categories=("Cs",))
+characters = st.characters(exclude_categories=["Cs"])
 
 messages = st.one_of(
     st.builds(app.ClockState, text, text, st.booleans(), text),
