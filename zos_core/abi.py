@@ -247,6 +247,8 @@ MAX_CALLS_PER_SLICE = 256
 MAX_PARKABLE_FUEL = 50_000
 MAX_TICK_MS = 16
 
+FIRST_PRIVILEGE = 0x1_0000
+"""Numbers of what pid 0 may do lie above every system call."""
 ERROR_BIT = 0x8000_0000
 U32 = 0xFFFF_FFFF
 
@@ -292,9 +294,9 @@ PLAIN_VALUES = frozenset({Sys.GET_TIME, Sys.GET_WALLCLOCK, Sys.GET_PID, Sys.CAP_
 
 
 def refusal(num: int, code: Errno) -> int:
-    """The refusal `code` as system call `num` answers it."""
+    """The refusal `code` as call `num` answers it; a privileged call answers in the value convention."""
     returns = RETURNS.get(num, Returns.STATUS)
-    if returns is Returns.VALUE:
+    if returns is Returns.VALUE or num >= FIRST_PRIVILEGE:
         return value_error(code)
     return length_error(code) if returns is Returns.LENGTH else int(code)
 
@@ -304,7 +306,7 @@ def errno_of(num: int, result: int) -> Errno:
     if num in PLAIN_VALUES:
         return Errno.E_OK
     returns = RETURNS.get(num, Returns.STATUS)
-    if returns is Returns.VALUE:
+    if returns is Returns.VALUE or num >= FIRST_PRIVILEGE:
         code = result ^ ERROR_BIT if result & ERROR_BIT else 0
     elif returns is Returns.LENGTH:
         code = (-result) & U32 if result & ERROR_BIT else 0
@@ -327,8 +329,6 @@ _REVOKED = struct.Struct("<IBQB")
 _EXITED = struct.Struct("<IBi")
 _ENDPOINT = struct.Struct("<IIQ")
 _SPAWNED = struct.Struct("<II")
-_PROMPT = struct.Struct("<IIBBQH")
-_PROMPT_ANSWER = struct.Struct("<IBI")
 
 RECEIVED_HEADER = _RECEIVED.size
 

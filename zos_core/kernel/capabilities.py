@@ -1,0 +1,247 @@
+"""What may be given, what a use costs, and `Removal`: the one way anything is taken away.
+
+Rules of this file (kernel: Capabilities)
+- A program fills at most 512 of another's 1024 slots, and none while that one has 1024 notices unread.
+- Every loss - revoke, delete, expiry, a spent count, an exit, a destroyed endpoint - is collected by a `Removal`,
+  which computes the whole set first: what a preview shows is what a revocation does.
+- Commits come in the order things go: post-order below each named node, then destroyed endpoints, then notices.
+- Where an endpoint's end reaches a capability that another cause reaches too, reason 3 wins; the owner's own read
+  capability, whose loss ended the endpoint, keeps the cause that took it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from zos_core import abi
+from zos_core.kernel import commits as k
+from zos_core.kernel import transient as t
+from zos_core.kernel.call import State
+from zos_core.kernel.commits import RemoveHow
+from zos_core.kernel.state import Cap, Committed
+
+_REASONS = {
+    RemoveHow.REVOKED: abi.RevokeReason.EXPLICIT,
+    RemoveHow.EXPIRED: abi.RevokeReason.EXPIRED,
+    RemoveHow.SPENT: abi.RevokeReason.EXPIRED,
+    RemoveHow.SOURCE_EXIT: abi.RevokeReason.SOURCE_EXITED,
+    RemoveHow.DELETED: abi.RevokeReason.EXPLICIT,
+}
+
+
+def free_slot(c: Committed, pid: int, count: int = 1) -> int | None:
+    """The first of `count` rising slots in a space with room for them, or None."""
+    space = c.spaces[pid]
+    if pid == abi.PID_SUPERVISOR:
+        return space.next_slot
+    full = len(space.slots) + count > abi.MAX_CAPS or space.next_slot + count > abi.MAX_SLOT
+    return None if full else space.next_slot
+
+
+def refuses_gift(s: State, pid: int, count: int = 1) -> abi.Errno | None:
+    """Why a program may not put `count` capabilities into the space of `pid`, or None."""
+    if s.transient.notices.get(pid, 0) >= abi.MAX_NOTICES_UNREAD:
+        return abi.Errno.E_AGAIN
+    if s.committed.spaces[pid].given + count > abi.MAX_CAPS_FROM_PROGRAMS:
+        return abi.Errno.E_NOMEM
+    return None if free_slot(s.committed, pid, count) is not None else abi.Errno.E_NOMEM
+
+
+def charge(c: Committed, cap: Cap) -> tuple[list[k.CapUsed], list[int]]:
+    """Commits for one use of a counted node and every counted ancestor, and the ids of those it spends."""
+    used: list[k.CapUsed] = []
+    spent: list[int] = []
+    node: Cap | None = cap
+    while node is not None and node.uses_left:
+        if node.uses_left == 1:
+            spent.append(node.id)
+        else:
+            used.append(k.CapUsed(node.id, node.uses_left - 1))
+        node = c.caps.get(node.parent)
+    return used, spent
+
+
+def notice_endpoint(c: Committed, pid: int, gone: Iterable[int] = (), destroyed: Iterable[int] = ()) -> int:
+    """The endpoint that takes what the system tells `pid`: the one in slot 1, else in slot 0, else 0."""
+    for slot in (abi.SLOT_INPUT, abi.SLOT_OWN_ENDPOINT):
+        cap = c.cap(pid, slot)
+        if cap is None or cap.id in gone or cap.object_type != abi.ObjectType.ENDPOINT:
+            continue
+        if c.endpoints.get(cap.object_id) == pid and cap.object_id not in destroyed:
+            return cap.object_id
+    return 0
+
+
+def notify(endpoint: int, pid: int, payload: bytes) -> list[t.Effect]:
+    """MSG_CAP_REVOKED to the endpoint that takes it; nothing when there is none."""
+    message = t.Message(abi.PID_SUPERVISOR, abi.Tag.CAP_REVOKED, payload)
+    return [t.Enqueue(endpoint, pid, message)] if endpoint else []
+
+
+class Lost(NamedTuple):
+    """A capability that goes, and where it is when it does."""
+
+    cap_id: int
+    pid: int
+    slot: int
+    object_type: int
+    object_id: int
+    perms: int
+
+
+class Removal:
+    """Collects everything that goes in one step. Build it up, then read `commits()` and `effects()`.
+
+    `moved` tells where capabilities are that move in the same call: cap id to (pid, slot).
+    """
+
+    def __init__(self, s: State, by_pid: int, moved: Mapping[int, tuple[int, int]] | None = None) -> None:
+        self._c, self._t, self._by = s.committed, s.transient, by_pid
+        self._moved = moved or {}
+        self.how: dict[int, RemoveHow] = {}
+        self.silent: set[int] = set()
+        self.destroyed: list[int] = []
+        self._triggers: set[int] = set()
+        self._ended: set[int] = set()
+        self._settled = 0
+
+    def take(self, cap_id: int, how: RemoveHow, *, keep_own: bool = False, silent: bool = False) -> None:
+        """Everything below a node, and the node itself unless `keep_own`. `silent`: its holder named it itself."""
+        self._collect(cap_id, how, keep_own)
+        if silent:
+            self.silent.add(cap_id)
+        self._settle()
+
+    def _collect(self, cap_id: int, how: RemoveHow, keep_own: bool = False) -> None:
+        if cap_id not in self._c.caps:
+            return
+        for cap in self._c.subtree(cap_id):
+            if not (keep_own and cap.id == cap_id):
+                self.how.setdefault(cap.id, how)
+
+    def take_one(self, cap_id: int) -> None:
+        """Delete one node by its holder's wish: its children go to its parent."""
+        self.how[cap_id] = RemoveHow.DELETED
+        self.silent.add(cap_id)
+        self._settle()
+
+    def end_process(self, pid: int) -> None:
+        """All that an ending process takes along (kernel: Processes), in the order the page names it."""
+        self._ended.add(pid)
+        for endpoint in self._c.endpoints_of(pid):
+            self._destroy(endpoint)
+        self._take_object(abi.ObjectType.PROCESS, pid)
+        for cap in self._c.held_by(pid):
+            self._collect(cap.id, RemoveHow.SOURCE_EXIT)
+        console = self._c.console_of(pid)
+        if console is not None:
+            self._take_object(abi.ObjectType.CONSOLE, console.id)
+        self._settle()
+
+    def strand(self, endpoint: int) -> None:
+        """An endpoint whose owner gives its last read capability away."""
+        self._destroy(endpoint)
+
+    def _take_object(self, object_type: int, object_id: int) -> None:
+        for top in self._c.tops(object_type, object_id):
+            for cap in self._c.subtree(top):
+                if cap.id not in self._triggers:
+                    self.how[cap.id] = RemoveHow.SOURCE_EXIT
+
+    def _destroy(self, endpoint: int) -> None:
+        if endpoint not in self.destroyed:
+            self.destroyed.append(endpoint)
+            self._take_object(abi.ObjectType.ENDPOINT, endpoint)
+
+    def _settle(self) -> None:
+        """Endpoints whose owner no longer holds a read capability go too."""
+        ids = list(self.how)
+        lost: dict[int, list[int]] = {}
+        for cap_id in ids[self._settled :]:
+            cap = self._c.caps[cap_id]
+            if cap.object_type == abi.ObjectType.ENDPOINT and cap.perms & abi.Rights.READ:
+                if self._c.endpoints.get(cap.object_id) == cap.pid:
+                    lost.setdefault(cap.object_id, []).append(cap_id)
+        self._settled = len(ids)
+        for endpoint, triggers in lost.items():
+            if not self._still_read(endpoint):
+                self._triggers.update(triggers)
+                self._destroy(endpoint)
+        self._settled = len(self.how)
+
+    def _still_read(self, endpoint: int) -> bool:
+        owner = self._c.endpoints[endpoint]
+        return any(
+            cap.object_id == endpoint
+            and cap.object_type == abi.ObjectType.ENDPOINT
+            and cap.perms & abi.Rights.READ
+            and cap.id not in self.how
+            for cap in self._c.spaces[owner].slots.values()
+        )
+
+    def removed(self) -> list[Lost]:
+        """What goes, in order."""
+        out = []
+        for cap_id in self.how:
+            cap = self._c.caps[cap_id]
+            pid, slot = self._moved.get(cap_id, (cap.pid, cap.slot))
+            out.append(Lost(cap_id, pid, slot, cap.object_type, cap.object_id, cap.perms))
+        return out
+
+    def losers(self) -> list[Lost]:
+        """Capabilities whose holders get a notice: living programs that did not name them."""
+        return [
+            lost
+            for lost in self.removed()
+            if lost.pid and lost.cap_id not in self.silent and lost.pid not in self._ended and self._c.alive(lost.pid)
+        ]
+
+    def reason(self, lost: Lost) -> abi.RevokeReason:
+        return _REASONS[self.how[lost.cap_id]]
+
+    def notice_to(self, pid: int) -> int:
+        """The endpoint a loser's notice goes to once this removal is in force, 0 if there is none."""
+        return notice_endpoint(self._c, pid, {*self.how, *self._moved}, self.destroyed)
+
+    def commits(self) -> list[k.Body]:
+        out: list[k.Body] = [k.CapRemoved(c.cap_id, c.pid, c.slot, self.how[c.cap_id], self._by) for c in self.removed()]
+        out.extend(k.EndpointDestroyed(endpoint) for endpoint in self.destroyed)
+        targets = self._targets()
+        out.extend(k.NoticeUndeliverable(lost.pid, lost.slot) for lost in self.losers() if not targets[lost.pid])
+        return out
+
+    def _targets(self) -> dict[int, int]:
+        return {pid: self.notice_to(pid) for pid in {lost.pid for lost in self.losers()}}
+
+    def effects(self) -> list[t.Effect]:
+        """Notices, then the ends of calls and waits that went through what is gone."""
+        out: list[t.Effect] = [t.CapForgotten(cap_id) for cap_id in self.how if cap_id in self._t.uses]
+        targets = self._targets()
+        for lost in self.losers():
+            payload = abi.pack_revoked(lost.slot, lost.object_type, lost.object_id, self.reason(lost))
+            out += notify(targets[lost.pid], lost.pid, payload)
+        out.extend(self._woken())
+        out.extend(t.EndpointClosed(endpoint) for endpoint in self.destroyed)
+        return out
+
+    def _woken(self) -> list[t.Effect]:
+        out: list[t.Effect] = []
+        destroyed = set(self.destroyed)
+        for pid, wait in self._t.waits.items() if self.how else ():
+            if pid in self._ended or wait.result is not None:
+                continue
+            if wait.endpoint in destroyed:
+                code = abi.Errno.E_NOENT if wait.kind is t.WaitKind.CALL else abi.Errno.E_BADF
+            elif wait.cap_id in self.how:
+                code = abi.Errno.E_PERM if wait.kind is t.WaitKind.CONSOLE else abi.Errno.E_BADF
+            else:
+                continue
+            out.append(t.Answer(pid, _wait_error(wait.kind, code)))
+        return out
+
+
+def _wait_error(kind: t.WaitKind, code: abi.Errno) -> int:
+    if kind is t.WaitKind.SPAWN:
+        return abi.value_error(code)
+    return int(code) if kind is t.WaitKind.CONSOLE else abi.length_error(code)

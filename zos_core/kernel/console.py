@@ -1,0 +1,114 @@
+"""Consoles: what programs write, and what people type.
+
+Rules of this file (seed: Console I/O Model; kernel: Console)
+- A console belongs to one process; its reader is that process or the child it lent it to.
+- Output waits in a buffer of 64 KiB; when it is full the writer waits, and nothing is dropped.
+- Input is a message on the reader's slot 1, delivered by privilege and never by a system call.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from zos_core import abi
+from zos_core.abi import Errno, ObjectType, Rights
+from zos_core.kernel import capabilities
+from zos_core.kernel import transient as t
+from zos_core.kernel.call import WAIT, Call, Outcome, State, refuse
+from zos_core.kernel.commits import InsertHow, RemoveHow
+from zos_core.kernel.state import Cap, Committed
+
+
+def default_console(c: Committed, pid: int) -> Cap | None:
+    """The lowest slot with a Console that was filled at spawn or by pid 0 (abi: SYS_CONSOLE_WRITE)."""
+    found: Cap | None = None
+    for cap in c.spaces[pid].slots.values():
+        trusted = cap.how == InsertHow.SPAWN or cap.by_pid == abi.PID_SUPERVISOR
+        if cap.object_type == ObjectType.CONSOLE and trusted and (found is None or cap.slot < found.slot):
+            found = cap
+    return found
+
+
+def sys_console_write(s: State, call: Call) -> Outcome:
+    """SYS_CONSOLE_WRITE(len, console) text -> status; console 0 is the default, slot + 1 any other."""
+    # BYTE PATH 5: SYS_CONSOLE_WRITE checks the Console capability of the writer
+    length, which, _ = call.args
+    if length > len(call.data):
+        return refuse(call, Errno.E_INVAL, "less was sent than declared")
+    return write(s, call, which, abi.Stream.OUTPUT, call.data[:length])
+
+
+def write(s: State, call: Call, which: int, stream: abi.Stream, data: bytes) -> Outcome:
+    """Append to a console, or wait for room; shared by SYS_CONSOLE_WRITE and WASI descriptors."""
+    cap = s.committed.cap(call.pid, which - 1) if which else default_console(s.committed, call.pid)
+    if cap is None:
+        return refuse(call, Errno.E_BADF if which else Errno.E_PERM, "no console capability")
+    if cap.object_type != ObjectType.CONSOLE:
+        return refuse(call, Errno.E_BADF, "not a console")
+    if not cap.perms & Rights.WRITE:
+        return refuse(call, Errno.E_PERM, "the capability lacks the right")
+    wait = t.Wait(t.WaitKind.CONSOLE, call.event, None, cap.id, 0, cap.object_id, stream, data)
+    return _append(s, call, cap, wait)
+
+
+def _append(s: State, call: Call, cap: Cap, wait: t.Wait) -> Outcome:
+    """As much of the rest as fits; the use is charged when the last byte is in."""
+    room = abi.MAX_CONSOLE_BUFFER - s.transient.console_sizes.get(wait.console, 0)
+    fits, rest = wait.rest[: max(room, 0)], wait.rest[max(room, 0) :]
+    effects: list[t.Effect] = [t.ConsoleAppend(wait.console, wait.stream, fits, cap.id, call.now)] if fits else []
+    if rest:
+        return Outcome(WAIT, (), [*effects, t.BeginWait(call.pid, replace(wait, rest=rest))])
+    used, spent = capabilities.charge(s.committed, cap)
+    if not spent:
+        return Outcome(0, used, effects)
+    removal = capabilities.Removal(s, call.pid)
+    for cap_id in spent:
+        removal.take(cap_id, RemoveHow.SPENT)
+    return Outcome(0, [*used, *removal.commits()], [*effects, *removal.effects()])
+
+
+def resume_write(s: State, call: Call, wait: t.Wait) -> Outcome:
+    cap = s.committed.caps.get(wait.cap_id)
+    if cap is None or cap.pid != call.pid:
+        return refuse(call, Errno.E_PERM, "the console capability went while the write waited")
+    return _append(s, call, cap, wait)
+
+
+def deliver_console_input(s: State, call: Call) -> Outcome:
+    """Privileged (pid,) data -> status: one MSG_CONSOLE_INPUT to the reader of that process's console."""
+    (pid,) = call.args
+    own = s.committed.console_of(pid)
+    reader = pid if own is None else own.reader
+    if not s.committed.alive(reader):
+        return refuse(call, Errno.E_NOENT, "no such process")
+    if len(call.data) > abi.MAX_SYSTEM_PAYLOAD:
+        return refuse(call, Errno.E_OVERFLOW, "input too long for one message")
+    endpoint = capabilities.notice_endpoint(s.committed, reader)
+    if not endpoint:
+        return refuse(call, Errno.E_BADF, "the process owns no input endpoint")
+    if s.transient.queues[endpoint].inputs >= abi.MAX_QUEUE:
+        return refuse(call, Errno.E_AGAIN, "input queue full")
+    # BYTE PATH 3: keystrokes become one kernel message, MSG_CONSOLE_INPUT, from pid 0
+    message = t.Message(abi.PID_SUPERVISOR, abi.Tag.CONSOLE_INPUT, call.data)
+    return Outcome(0, (), (t.Enqueue(endpoint, reader, message),))
+
+
+def drain_console_output(s: State, call: Call) -> Outcome:
+    """Privileged (console,) -> status: empties the buffer and wakes whoever waits for room."""
+    # BYTE PATH 7: drain_console_output empties the buffer; the caller hands the bytes to the callback
+    (console,) = call.args
+    writers = [pid for pid, wait in s.transient.waits.items() if wait.console == console and wait.result is None]
+    return Outcome(0, (), (t.ConsoleDrained(console), *(t.Wake(pid) for pid in writers)))
+
+
+def split_input(data: bytes, limit: int = abi.MAX_SYSTEM_PAYLOAD) -> list[bytes]:
+    """`data` in pieces of at most `limit` bytes that never split a UTF-8 character."""
+    pieces = []
+    while len(data) > limit:
+        cut = limit
+        while cut > limit - 4 and data[cut] & 0xC0 == 0x80:
+            cut -= 1
+        cut = cut if data[cut] & 0xC0 != 0x80 else limit
+        pieces.append(data[:cut])
+        data = data[cut:]
+    return [*pieces, data] if data else pieces

@@ -1,0 +1,94 @@
+"""`Insertion`: the one way capabilities come to be within a call, and the counterpart of `Removal`.
+
+Rules of this file (kernel: Capabilities)
+- Every object has one root, held by pid 0, made with the object or at its first grant.
+- A child never has a right, an expiry or a use its parent lacks.
+- Ids and slots are handed out rising, also several within one call.
+"""
+
+from __future__ import annotations
+
+from zos_core import abi
+from zos_core.kernel import commits as k
+from zos_core.kernel.commits import InsertHow
+from zos_core.kernel.state import Cap, Committed
+
+
+class Insertion:
+    """Collects commits; hand `commits` on when the call succeeds."""
+
+    def __init__(self, c: Committed) -> None:
+        self._c = c
+        self._next_cap, self._next_endpoint = c.next_cap, c.next_endpoint
+        self._slots: dict[int, int] = {}
+        self._roots: dict[tuple[int, int], int] = {}
+        self.commits: list[k.Body] = []
+
+    def slot(self, pid: int) -> int:
+        """The next slot of a space."""
+        space = self._c.spaces.get(pid)
+        at = self._slots.get(pid, abi.SLOT_FIRST_FREE if space is None else space.next_slot)
+        self._slots[pid] = at + 1
+        return at
+
+    def _insert(self, fields: tuple[int, ...]) -> int:
+        cap_id = self._next_cap
+        self._next_cap += 1
+        self.commits.append(k.CapInserted(cap_id, *fields))
+        return cap_id
+
+    def root(self, object_type: int, object_id: int) -> int:
+        """The id of an object's root, made if there is none."""
+        key = (object_type, object_id)
+        found = self._c.roots.get(key) or self._roots.get(key)
+        if found is None:
+            slot = self.slot(abi.PID_SUPERVISOR)
+            fields = (0, abi.PID_SUPERVISOR, slot, *key, abi.Rights.ALL, 0, 0, abi.PID_SUPERVISOR, InsertHow.ROOT)
+            found = self._roots[key] = self._insert(fields)
+        return found
+
+    def under_root(
+        self, object_type: int, object_id: int, pid: int, slot: int, perms: int, expires_at: int = 0, uses: int = 0,
+        how: InsertHow = InsertHow.SPAWN,
+    ) -> int:  # fmt: skip
+        """A capability that pid 0 gives from the root of an object."""
+        root = self.root(object_type, object_id)
+        by = abi.PID_SUPERVISOR
+        return self._insert((root, pid, slot, object_type, object_id, perms, expires_at, uses, by, how))
+
+    def child(
+        self, parent: Cap, pid: int, slot: int, perms: int, expires_at: int, uses: int, by_pid: int, how: InsertHow
+    ) -> int:
+        """A weaker copy: rights intersected, expiry no later, uses no more (0 means without limit)."""
+        expires_at, uses = _tighter(parent.expires_at, expires_at), _tighter(parent.uses_left, uses)
+        kept = parent.perms & perms
+        return self._insert(
+            (parent.id, pid, slot, parent.object_type, parent.object_id, kept, expires_at, uses, by_pid, how)
+        )
+
+    def handle(self, factory: Cap, child_pid: int, slot: int) -> int:
+        """The spawner's capability on its child: its own object, but under the factory capability it used."""
+        rights = abi.Rights.WRITE | abi.Rights.GRANT
+        fields = (factory.id, factory.pid, slot, abi.ObjectType.PROCESS, child_pid, rights)
+        return self._insert((*fields, factory.expires_at, factory.uses_left, abi.PID_SUPERVISOR, InsertHow.SPAWN))
+
+    @property
+    def last_cap(self) -> int:
+        return self._next_cap - 1
+
+    def endpoint(self, owner: int, slot: int) -> int:
+        """An endpoint, and its owner's full capability; returns the endpoint's id."""
+        endpoint = self._next_endpoint
+        self._next_endpoint += 1
+        self.commits.append(k.EndpointCreated(endpoint, owner))
+        self.under_root(abi.ObjectType.ENDPOINT, endpoint, owner, slot, abi.Rights.ALL)
+        return endpoint
+
+
+def _tighter(ours: int, asked: int) -> int:
+    return min(ours, asked) if ours and asked else ours or asked
+
+
+def expiry(now: int, expires_in_ms: int) -> int:
+    """Absolute expiry in ns of uptime, 0 for never; what does not fit 64 bits is never reached."""
+    return min(now + expires_in_ms * 1_000_000, 2**64 - 1) if expires_in_ms else 0
