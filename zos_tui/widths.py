@@ -17,8 +17,8 @@ ZERO_WIDTH_JOINER = "\u200d"
 NARROW_RANGES = ((0x20, 0x7E), (0xA0, 0xAC), (0xAE, 0x2FF), (0x370, 0x482), (0x2500, 0x25FC), (0x2800, 0x28FF))
 """One cell each: Latin, Greek, Cyrillic, line drawing, shapes, braille."""
 
-WIDE_RANGES = ((0x3041, 0x3096), (0x30A1, 0x30FA), (0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xAC00, 0xD7A3), (0xFF01, 0xFF60))
-"""Two cells each: kana, ideographs, hangul syllables, full-width forms."""
+WIDE_RANGES = ((0x3041, 0x3096), (0x30A1, 0x30FA), (0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xAC00, 0xD7A3))
+"""Two cells each: kana, ideographs, hangul syllables."""
 
 MAX_REMEMBERED = 8192
 """Characters whose kind is kept, so that a stream of every character there is cannot fill memory."""
@@ -69,23 +69,26 @@ def joins_after_joiner(character: str) -> bool:
 
 
 def graphemes(text: str) -> list[str]:
-    """Split text into what a reader counts as characters, by the same rules as the screen; drops what it drops."""
+    """Split text into what a reader counts as characters, by the same rules as the screen; drops what it drops.
+
+    Control characters stay, each by itself.
+    """
     parts: list[str] = []
     joiner = False
     for character in text:
+        joinable = bool(parts) and parts[-1] >= " "
         if character == ZERO_WIDTH_JOINER:
-            joiner = bool(parts)
+            joiner = joinable
             continue
         kind = kinds[character]
-        if kind is Kind.DROP and character >= " " and character != "\x7f":
+        if kind is Kind.DROP and unicodedata.category(character) != "Cc":
             continue
         if joiner and joins_after_joiner(character):
             parts[-1] += ZERO_WIDTH_JOINER + character
-        elif kind is Kind.EXTEND:
-            if parts:
-                parts[-1] += character
-        else:
+        elif kind is not Kind.EXTEND:
             parts.append(character)
+        elif joinable:
+            parts[-1] += character
         joiner = False
     return parts
 
