@@ -189,7 +189,9 @@ def _palette_colour(colour: Colour) -> Colour:
     """The nearest entry of the 6x6x6 cube (palette 16-231)."""
     if not isinstance(colour, tuple):
         return colour
-    red, green, blue = (
-        min(range(6), key=lambda step, part=part: abs(RGB_LEVELS[step] - part)) for part in colour  # type: ignore[misc]
-    )
+    red, green, blue = map(_cube_step, colour)
     return 16 + 36 * red + 6 * green + blue
+
+
+def _cube_step(intensity: int) -> int:
+    return min(range(6), key=lambda step: abs(RGB_LEVELS[step] - intensity))

@@ -14,7 +14,7 @@ from zos_tui import reports
 from zos_tui.cells import PLAIN
 from zos_tui.charsets import ASCII, DESIGNATIONS
 from zos_tui.emulation import Emulation
-from zos_tui.escapes import embedded_controls, parse_sequence, parse_string
+from zos_tui.escapes import parse_sequence, parse_string
 from zos_tui.modes import ANSI_FLAGS, IN_BAND_RESIZE, PRIVATE_FLAGS, SOFT_RESET, CursorShape
 
 MAX_TITLE = 256
@@ -279,8 +279,7 @@ def compile_control(emulation: Emulation, token: str) -> Callable[[], None]:
 
 
 def _compile_sequence(emulation: Emulation, token: str) -> Callable[[], None]:
-    embedded = [CONTROLS[control] for control in embedded_controls(token) if control in CONTROLS]
-    sequence = parse_sequence(token)
+    embedded, sequence = parse_sequence(token)
     if sequence is None:
         action = _nothing
     elif sequence.key == "m":
@@ -289,7 +288,8 @@ def _compile_sequence(emulation: Emulation, token: str) -> Callable[[], None]:
         action = partial(SEQUENCES[sequence.key], emulation, sequence.numbers())
     else:
         action = _nothing
-    return partial(_run_all, emulation, embedded, action) if embedded else action
+    first = [CONTROLS[control] for control in embedded if control in CONTROLS]
+    return partial(_run_all, emulation, first, action) if first else action
 
 
 def _run_all(emulation: Emulation, first: list[Callable[[Emulation], None]], then: Callable[[], None]) -> None:

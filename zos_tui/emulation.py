@@ -83,7 +83,8 @@ class Emulation:
 
     def select_rendition(self, body: str) -> None:
         """SGR with that parameter string."""
-        self.set_pen(self.styles.apply(self.pen, body, sgr.apply))
+        self.pen = style_id = self.styles.apply(self.pen, body, sgr.apply)
+        self._unit = self.styles.unit(style_id)
 
     def set_link(self, link: str | None) -> None:
         self.set_pen(self.styles.intern(self.styles[self.pen]._replace(link=link)))
@@ -161,7 +162,9 @@ class Emulation:
             piece = characters[position : position + room]
             if inserting:
                 self.grid.insert_cells(self.y, self.x, 2 * len(piece), self.pen)
-            self.put([half for character in piece for half in (character, "")])
+            halves = [""] * (2 * len(piece))
+            halves[::2] = piece
+            self.put(halves)
             position += len(piece)
         self.modes.insert = inserting
 
@@ -180,7 +183,7 @@ class Emulation:
             self.put(character)
 
     def _extend(self, more: str) -> None:
-        """Add to the character left of the cursor; a selector that makes it wide takes the next cell if it is free.
+        """Add to the character left of the cursor; a selector that makes it wide takes the next cell too.
 
         A joiner is kept aside until something joins: a cell that ended in one would swallow its neighbour when drawn.
         """
@@ -197,7 +200,10 @@ class Emulation:
         width = self.x - base
         new = old + more
         new_width = cell_len(new)
-        if len(new) > MAX_CELL or new_width < width or new_width > width and (width == 2 or self.x >= self.columns):
+        if len(new) > MAX_CELL or not width <= new_width <= 2:
+            return
+        if new_width > width and self.x >= self.columns:
+            self._move_to_next_row(new)
             return
         if new_width > width:
             style_id = row.styles[base]
@@ -206,6 +212,15 @@ class Emulation:
             self.x += 1
         row.text[base] = new
         row.version = self.next_stamp()
+
+    def _move_to_next_row(self, grapheme: str) -> None:
+        """A character of the last column that has become wide; without autowrap it stays as it was."""
+        if self.modes.autowrap:
+            row = self.grid.rows[self.y]
+            row.text[-1] = " "
+            row.version = self.next_stamp()
+            self._wrap()
+            self.put([grapheme, ""])
 
     def repeat(self, count: int) -> None:
         """REP: the character left of the cursor again, one screen of it at most."""

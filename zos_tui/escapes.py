@@ -67,7 +67,8 @@ class Sequence(NamedTuple):
     def numbers(self) -> tuple[int, ...]:
         """The parameters, 0 where left out; sub-parameters after a colon are dropped."""
         parts = self.body.split(";", MAX_PARAMETERS)[:MAX_PARAMETERS]
-        return tuple(min(int(number[:6] or "0"), MAX_PARAMETER) for number in (part.partition(":")[0] for part in parts))
+        numbers = (part.partition(":")[0] for part in parts)
+        return tuple(min(int(number[:6] or "0"), MAX_PARAMETER) for number in numbers)
 
 
 class Tokenizer:
@@ -104,7 +105,7 @@ class Tokenizer:
         if not self._discarding:
             return held + text
         match = _rest_of(held).match(text)
-        if match is None or match.end() == len(text) and not match[2]:
+        if match is None or (match.end() == len(text) and not match[2]):
             self._held = held
             return ""
         self._discarding = False
@@ -120,21 +121,22 @@ def _rest_of(token: str) -> re.Pattern[str]:
     return _REST_OF_CSI if token.startswith("\x1b[") else _REST_OF_ESCAPE
 
 
-def embedded_controls(token: str) -> list[str]:
-    """The C0 controls inside a CSI sequence, which a terminal obeys before the sequence; none if it is too long."""
-    return [] if len(token) > MAX_SEQUENCE else _EMBEDDED.findall(token, 1)
+def parse_sequence(token: str) -> tuple[list[str], Sequence | None]:
+    """A CSI token taken apart: the C0 controls inside it, which a terminal obeys first, and the sequence.
 
-
-def parse_sequence(token: str) -> Sequence | None:
-    """A CSI token without its embedded controls, or None when it is malformed, too long or was aborted."""
+    None for the sequence when it is malformed or was aborted; nothing at all when it is too long.
+    """
     if len(token) > MAX_SEQUENCE:
-        return None
-    clean = _EMBEDDED.sub("", token)
-    match = _SEQUENCE.fullmatch(clean, 2)
+        return [], None
+    embedded: list[str] = []
+    match = _SEQUENCE.fullmatch(token, 2)
     if match is None:
-        return None
+        embedded = _EMBEDDED.findall(token, 1)
+        match = _SEQUENCE.fullmatch(_EMBEDDED.sub("", token), 2)
+        if match is None:
+            return embedded, None
     prefix, body, intermediates, final = match.groups()
-    return Sequence(prefix + intermediates + final, body)
+    return embedded, Sequence(prefix + intermediates + final, body)
 
 
 def parse_string(token: str) -> tuple[str, str, bool]:

@@ -87,7 +87,12 @@ PRIVATE_FLAGS: dict[int, str] = {
     LINE_MODE: "line_mode",
 }
 
-REPORTED_ONLY: dict[int, str] = {6: "origin", 47: "alternate_screen", 1047: "alternate_screen", 1049: "alternate_screen"}
+REPORTED_ONLY: dict[int, str] = {
+    6: "origin",
+    47: "alternate_screen",
+    1047: "alternate_screen",
+    1049: "alternate_screen",
+}
 """Modes whose state DECRQM reports but whose setting does more than set a flag."""
 
 SOFT_RESET: dict[str, bool] = {

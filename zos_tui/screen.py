@@ -55,7 +55,7 @@ class Screen:
 
     # Input
 
-    def feed(self, data: bytes) -> None:  # BYTE PATH 9a: bytes become cells
+    def feed(self, data: bytes) -> None:
         """Console output, cut anywhere."""
         for start in range(0, len(data), FEED_CHUNK_BYTES):
             self._feed_chunk(data[start : start + FEED_CHUNK_BYTES])

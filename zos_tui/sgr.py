@@ -6,41 +6,47 @@ Both spellings of extended colours work: `38;2;r;g;b` and `38:2::r:g:b`. Unknown
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from zos_tui.cells import PLAIN, Colour, Style
 
 MAX_PARAMETERS = 64
 
-ATTRIBUTES: dict[int, dict[str, bool]] = {
-    1: {"bold": True},
-    2: {"dim": True},
-    3: {"italic": True},
-    4: {"underline": True},
-    5: {"blink": True},
-    6: {"blink": True},
-    7: {"reverse": True},
-    8: {"conceal": True},
-    9: {"strike": True},
-    21: {"underline": True},
-    22: {"bold": False, "dim": False},
-    23: {"italic": False},
-    24: {"underline": False},
-    25: {"blink": False},
-    27: {"reverse": False},
-    28: {"conceal": False},
-    29: {"strike": False},
+FG, BG, BOLD, DIM, ITALIC, UNDERLINE, BLINK, REVERSE, STRIKE, CONCEAL, LINK = range(len(Style._fields))
+"""Places in a style, which is taken apart here as a list: true colour makes a new style every few cells."""
+
+NOWHERE = -1
+
+ATTRIBUTES: dict[int, tuple[tuple[int, bool], ...]] = {
+    1: ((BOLD, True),),
+    2: ((DIM, True),),
+    3: ((ITALIC, True),),
+    4: ((UNDERLINE, True),),
+    5: ((BLINK, True),),
+    6: ((BLINK, True),),
+    7: ((REVERSE, True),),
+    8: ((CONCEAL, True),),
+    9: ((STRIKE, True),),
+    21: ((UNDERLINE, True),),
+    22: ((BOLD, False), (DIM, False)),
+    23: ((ITALIC, False),),
+    24: ((UNDERLINE, False),),
+    25: ((BLINK, False),),
+    27: ((REVERSE, False),),
+    28: ((CONCEAL, False),),
+    29: ((STRIKE, False),),
 }
 
-COLOURS: dict[int, tuple[str, Colour]] = {
-    **{30 + index: ("fg", index) for index in range(8)},
-    **{40 + index: ("bg", index) for index in range(8)},
-    **{90 + index: ("fg", 8 + index) for index in range(8)},
-    **{100 + index: ("bg", 8 + index) for index in range(8)},
-    39: ("fg", None),
-    49: ("bg", None),
+COLOURS: dict[int, tuple[int, Colour]] = {
+    **{30 + index: (FG, index) for index in range(8)},
+    **{40 + index: (BG, index) for index in range(8)},
+    **{90 + index: (FG, 8 + index) for index in range(8)},
+    **{100 + index: (BG, 8 + index) for index in range(8)},
+    39: (FG, None),
+    49: (BG, None),
 }
 
-EXTENDED = {38: "fg", 48: "bg", 58: ""}
+EXTENDED = {38: FG, 48: BG, 58: NOWHERE}
 """Parameters that take a colour after them, and where it goes; underline colour is read and not kept."""
 
 _SEPARATED = re.compile("[0-9;:]*")
@@ -50,7 +56,7 @@ def apply(style: Style, body: str) -> Style:
     """The style after `CSI body m`. A hyperlink is not a rendition and survives a reset."""
     if _SEPARATED.fullmatch(body) is None:
         return style
-    values: dict[str, object] = style._asdict()
+    values: list[Any] = list(style)
     parameters = body.split(";", MAX_PARAMETERS)[:MAX_PARAMETERS]
     index = 0
     while index < len(parameters):
@@ -60,31 +66,34 @@ def apply(style: Style, body: str) -> Style:
             _apply_colon_form(values, [_number(part) for part in parameter.split(":", 8)[:8]])
             continue
         code = _number(parameter)
-        if code == 0:
-            values = PLAIN._replace(link=style.link)._asdict()
-        elif code in ATTRIBUTES:
-            values.update(ATTRIBUTES[code])
+        if code in EXTENDED:
+            taken, extended = _extended_colour([_number(part) for part in parameters[index : index + 4]])
+            index += taken
+            _set_colour(values, EXTENDED[code], extended)
         elif code in COLOURS:
             place, colour = COLOURS[code]
             values[place] = colour
-        elif code in EXTENDED:
-            taken, extended = _extended_colour([_number(part) for part in parameters[index : index + 4]])
-            index += taken
-            if extended is not None:
-                values[EXTENDED[code]] = extended
-    values.pop("", None)
-    return Style(**values)  # type: ignore[arg-type]
+        elif code in ATTRIBUTES:
+            for place, value in ATTRIBUTES[code]:
+                values[place] = value
+        elif code == 0:
+            values[:LINK] = PLAIN[:LINK]
+    return Style._make(values)
 
 
-def _apply_colon_form(values: dict[str, object], parts: list[int]) -> None:
+def _set_colour(values: list[Any], place: int, colour: Colour) -> None:
+    if place != NOWHERE and colour is not None:
+        values[place] = colour
+
+
+def _apply_colon_form(values: list[Any], parts: list[int]) -> None:
     if parts[0] == 4:
-        values["underline"] = parts[1] != 0
+        values[UNDERLINE] = parts[1] != 0
     elif parts[0] in EXTENDED:
         # T.416 puts a colour space id before the three parts; many programs leave it out.
         colour_parts = [parts[1], *parts[3:]] if parts[1] == 2 and len(parts) > 5 else parts[1:]
         _, colour = _extended_colour(colour_parts)
-        if colour is not None:
-            values[EXTENDED[parts[0]]] = colour
+        _set_colour(values, EXTENDED[parts[0]], colour)
 
 
 def _extended_colour(following: list[int]) -> tuple[int, Colour]:
