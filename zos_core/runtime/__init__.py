@@ -2,7 +2,7 @@
 
 Glossary
 - **engine**     the wasmtime compiler and its settings; one a process of Python (`engine`).
-- **module**     a guest's bytes: read and checked (`module`), shared memories rewritten (`rewrite`).
+- **module**     a guest's bytes: read and checked (`module`), its memory made its own (`rewrite`).
 - **program**    a checked, compiled module, ready for thousands of instances (`program`, `compile`, `cache`).
 - **shim**       a small wasm module between guest and host that can ask the host again (`shim`).
 - **fiber**      one running instance of a program: it runs a slice at a time and can be killed (`fiber`).

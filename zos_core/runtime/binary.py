@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 MAGIC = b"\0asm"
 _VERSION = b"\x01\0\0\0"
+HEADER = MAGIC + _VERSION
 _LAYER_COMPONENT = b"\x01\0"
 
 
@@ -115,20 +116,35 @@ def sections(data: bytes) -> Iterator[Section]:
         yield Section(section_id, start, reader.at)
 
 
+def encode_u32(value: int) -> bytes:
+    """An unsigned LEB128 number."""
+    encoded = bytearray()
+    while value > 0x7F:
+        encoded.append(value & 0x7F | 0x80)
+        value >>= 7
+    encoded.append(value)
+    return bytes(encoded)
+
+
+def encode_section(section_id: int, content: bytes) -> bytes:
+    return bytes((section_id,)) + encode_u32(len(content)) + content
+
+
 class Limits(NamedTuple):
-    """Limits of a memory (in pages of 64 KiB) or of a table (in elements); `flags_at` is where their flags are."""
+    """Limits of a memory (in pages of 64 KiB) or of a table (in elements), from the bytes `start:end`."""
 
     minimum: int
     maximum: int | None
     shared: bool
-    flags_at: int
+    start: int
+    end: int
 
 
 HAS_MAXIMUM, IS_SHARED, IS_64, HAS_PAGE_SIZE = 1, 2, 4, 8
 
 
 def read_limits(reader: Reader) -> Limits:
-    flags_at = reader.at
+    start = reader.at
     flags = reader.u8()
     if flags & IS_64:
         raise ModuleRefused("64-bit memories and tables are not supported")
@@ -136,7 +152,7 @@ def read_limits(reader: Reader) -> Limits:
         raise ModuleRefused("memories with pages of their own size are not supported")
     minimum = reader.u32()
     maximum = reader.u32() if flags & HAS_MAXIMUM else None
-    return Limits(minimum, maximum, bool(flags & IS_SHARED), flags_at)
+    return Limits(minimum, maximum, bool(flags & IS_SHARED), start, reader.at)
 
 
 VALUE_TYPES: dict[int, str] = {

@@ -40,21 +40,12 @@ class Instance(ctypes.Structure):
     _fields_ = [("store_id", c_uint64), ("private", c_size_t)]
 
 
-class Memory(ctypes.Structure):
-    """`wasmtime_memory_t`."""
-
-    _fields_ = [("store_id", c_uint64), ("private", c_uint64 * 2)]
-
-
 class Extern(ctypes.Structure):
     """`wasmtime_extern_t`: a kind, then the item itself at `ITEM_OFFSET`."""
 
     _fields_ = [("kind", c_uint8), ("item", c_uint64 * 4)]
     kind: int
     ITEM_OFFSET = 8
-
-
-EXTERN_MEMORY = 3
 
 
 class LinearMemory(ctypes.Structure):
@@ -128,9 +119,6 @@ linker_define_func_unchecked = _bind(
     "wasmtime_linker_define_func_unchecked",
     c_void_p, c_void_p, c_char_p, c_size_t, c_char_p, c_size_t, c_void_p, c_void_p, c_void_p, c_void_p,
 )  # fmt: skip
-linker_define = _bind(
-    "wasmtime_linker_define", c_void_p, c_void_p, c_void_p, c_char_p, c_size_t, c_char_p, c_size_t, c_void_p
-)
 linker_define_instance = _bind(
     "wasmtime_linker_define_instance", c_void_p, c_void_p, c_void_p, c_char_p, c_size_t, c_void_p
 )
@@ -138,24 +126,14 @@ linker_instantiate_pre = _bind("wasmtime_linker_instantiate_pre", c_void_p, c_vo
 linker_instantiate_async = _bind(
     "wasmtime_linker_instantiate_async", c_void_p, c_void_p, c_void_p, c_void_p, c_void_p, c_void_p, c_void_p
 )
-instance_pre_instantiate = _bind(
-    "wasmtime_instance_pre_instantiate", c_void_p, c_void_p, c_void_p, c_void_p, c_void_p
-)
+instance_pre_instantiate = _bind("wasmtime_instance_pre_instantiate", c_void_p, c_void_p, c_void_p, c_void_p, c_void_p)
 instance_pre_delete = _bind("wasmtime_instance_pre_delete", None, c_void_p)
-instance_export_get = _bind(
-    "wasmtime_instance_export_get", c_bool, c_void_p, c_void_p, c_char_p, c_size_t, c_void_p
-)
+instance_export_get = _bind("wasmtime_instance_export_get", c_bool, c_void_p, c_void_p, c_char_p, c_size_t, c_void_p)
 
 valtype_new = _bind("wasm_valtype_new", c_void_p, c_uint8)
 valtype_vec_new = _bind("wasm_valtype_vec_new", None, c_void_p, c_size_t, c_void_p)
 functype_new = _bind("wasm_functype_new", c_void_p, c_void_p, c_void_p)
 functype_delete = _bind("wasm_functype_delete", None, c_void_p)
-memorytype_new = _bind(
-    "wasmtime_memorytype_new", c_void_p, c_uint64, c_bool, c_uint64, c_bool, c_bool, c_uint8, c_void_p
-)
-memorytype_delete = _bind("wasm_memorytype_delete", None, c_void_p)
-memory_new = _bind("wasmtime_memory_new", c_void_p, c_void_p, c_void_p, c_void_p)
-memory_data = _bind("wasmtime_memory_data", c_void_p, c_void_p, c_void_p)
 
 store_new = _bind("wasmtime_store_new", c_void_p, c_void_p, c_void_p, c_void_p)
 store_context = _bind("wasmtime_store_context", c_void_p, c_void_p)
@@ -164,9 +142,7 @@ store_limiter = _bind("wasmtime_store_limiter", None, c_void_p, c_int64, c_int64
 store_delete = _bind("wasmtime_store_delete", None, c_void_p)
 context_set_fuel = _bind("wasmtime_context_set_fuel", c_void_p, c_void_p, c_uint64)
 context_get_fuel = _bind("wasmtime_context_get_fuel", c_void_p, c_void_p, c_void_p)
-context_fuel_async_yield_interval = _bind(
-    "wasmtime_context_fuel_async_yield_interval", c_void_p, c_void_p, c_uint64
-)
+context_fuel_async_yield_interval = _bind("wasmtime_context_fuel_async_yield_interval", c_void_p, c_void_p, c_uint64)
 context_has_exception = _bind("wasmtime_context_has_exception", c_bool, c_void_p)
 
 func_call_async = _bind(
@@ -267,5 +243,3 @@ def function_type(parameters: list[int], results: list[int]) -> int:
         vectors.append(vec)
     handle: int = functype_new(ctypes.byref(vectors[0]), ctypes.byref(vectors[1]))
     return handle
-
-

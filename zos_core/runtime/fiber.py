@@ -84,7 +84,6 @@ SLOT_BYTES = 64
 
 _START = b"_start"
 _ENV = b"env"
-_MEMORY = b"memory"
 _Slots = ctypes.c_ubyte * SLOT_BYTES
 _fuel_left = c_uint64()
 _fuel_left_address = ctypes.addressof(_fuel_left)
@@ -101,12 +100,10 @@ class _Cells(ctypes.Structure):
         ("error", c_void_p),
         ("instance", capi.Instance),
         ("start", capi.Extern),
-        ("memory", capi.Extern),
     ]
     trap: int | None
     error: int | None
     start: capi.Extern
-    memory: capi.Extern
 
 
 def _offset(cell: str) -> int:
@@ -115,7 +112,7 @@ def _offset(cell: str) -> int:
 
 
 _TRAP_AT, _ERROR_AT, _INSTANCE_AT = _offset("trap"), _offset("error"), _offset("instance")
-_START_AT, _MEMORY_AT = _offset("start"), _offset("memory")
+_START_AT = _offset("start")
 _ITEM = capi.Extern.ITEM_OFFSET
 
 
@@ -129,10 +126,10 @@ class Fiber:
     """
 
     __slots__ = (
-        "_cells", "_cells_at", "_context", "_failure", "_fuel_limit", "_fuel_spent", "_future", "_guest_memory",
-        "_host_refused", "_in_start", "_kill_requested", "_parked", "_store", "exit_code", "host_recv_bytes",
-        "host_send_bytes", "host_syscall", "host_yield", "memory", "memory_limit", "on_grow", "on_host_refusal", "pid",
-        "program", "slice_fuel", "slots", "slots_address", "state", "stop_after_call", "trap",
+        "_cells", "_cells_at", "_context", "_exceptions_refused", "_failure", "_fuel_limit", "_fuel_spent", "_future",
+        "_guest_memory", "_host_refused", "_in_start", "_kill_requested", "_parked", "_store", "exit_code",
+        "host_recv_bytes", "host_send_bytes", "host_syscall", "host_yield", "memory", "memory_limit", "on_grow",
+        "on_host_refusal", "pid", "program", "slice_fuel", "slots", "slots_address", "state", "stop_after_call", "trap",
     )  # fmt: skip
 
     def __init__(
@@ -170,6 +167,7 @@ class Fiber:
         self._in_start = False
         self._kill_requested = False
         self._host_refused = False
+        self._exceptions_refused = False
         self._failure: BaseException | None = None
         self._guest_memory: LinearMemory | None = None
         self._store: int | None = None
@@ -260,19 +258,18 @@ class Fiber:
 
     # --- what the callbacks of `allocators` do --------------------------------------------------------------------
 
-    def _is_guest_memory(self, memory: LinearMemory) -> bool:
-        """The engine makes a heap for exceptions as if it were a memory, before the guest's own and never after it,
-        except that an imported memory is made here, first of all."""
-        if self._guest_memory is None or not (self._in_start or self.program.info.memory.imported):
-            self._guest_memory = memory
-        return self._guest_memory is memory
-
     def admit_memory(self, memory: LinearMemory, size: int) -> bool:
-        return size <= (self.memory_limit if self._is_guest_memory(memory) else MAX_EXCEPTION_HEAP)
+        """The engine makes a heap for exceptions as if it were a memory: before the guest's own, or later, when it is
+        first needed, but never between that and `_start`."""
+        if self._in_start:
+            return size <= MAX_EXCEPTION_HEAP
+        self._guest_memory = memory
+        return size <= self.memory_limit
 
     def admit_growth(self, memory: LinearMemory, size: int) -> bool:
         if memory is not self._guest_memory:
-            return size <= MAX_EXCEPTION_HEAP
+            self._exceptions_refused = size > MAX_EXCEPTION_HEAP
+            return not self._exceptions_refused
         if self.on_grow is not None:
             return self.on_grow(self.memory.size, size, memory.maximum)
         return size <= self.memory_limit
@@ -300,8 +297,6 @@ class Fiber:
         error = capi.instance_pre_instantiate(engine.shim_pre, context, instance, trap)
         if not error and not self._cells.trap:
             error = capi.linker_define_instance(engine.guest_linker, context, _ENV, len(_ENV), instance)
-        if not error and self.program.info.memory.imported:
-            error = self._make_imported_memory()
         self._cells.error = error
         if error or self._cells.trap:
             return False
@@ -310,24 +305,6 @@ class Fiber:
             engine.guest_linker, context, self.program.module.handle, instance, trap, cells + _ERROR_AT
         )
         return True
-
-    def _make_imported_memory(self) -> int | None:
-        """A memory of the limits that the guest's import declares. Gives the engine's error, if there is one."""
-        limits = self.program.info.memory
-        kind = c_void_p()
-        error: int | None = capi.memorytype_new(
-            limits.min_pages, limits.max_pages is not None, limits.max_pages or 0, False, False, 16, ctypes.byref(kind)
-        )
-        if error:
-            return error
-        item = self._cells_at + _MEMORY_AT
-        self._cells.memory.kind = capi.EXTERN_MEMORY
-        error = capi.memory_new(self._context, kind, item + _ITEM)
-        capi.memorytype_delete(kind)
-        if not error:
-            linker = self.program.engine.guest_linker
-            error = capi.linker_define(linker, self._context, _ENV, len(_ENV), _MEMORY, len(_MEMORY), item)
-        return error
 
     def _enters_start(self) -> bool:
         """After the guest has been instantiated: calls its `_start`. False when there is nothing left to run."""
@@ -376,6 +353,8 @@ class Fiber:
         """The reason behind an error of the engine that is no trap."""
         if capi.context_has_exception(self._context):
             return traps.UNCAUGHT_EXCEPTION
+        if self._exceptions_refused:
+            return traps.EXCEPTION_HEAP
         if self._host_refused:
             return traps.HOST_MEMORY
         if self._in_start:

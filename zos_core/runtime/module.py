@@ -108,15 +108,22 @@ ENV_FUNCTIONS: dict[str, FunctionType] = {
 """What a program may import from `env` (abi: The module)."""
 
 
+class Span(NamedTuple):
+    """The bytes `start:end` of a module."""
+
+    start: int
+    end: int
+
+
 @dataclass(slots=True)
-class _Contents:
-    """What the sections hold, before any of it is judged."""
+class Contents:
+    """What the sections hold, before any of it is judged. The memories start with the imported ones."""
 
     types: list[FunctionType] = field(default_factory=list)
     imports: list[Import] = field(default_factory=list)
     functions: list[int] = field(default_factory=list)
     memories: list[Limits] = field(default_factory=list)
-    imported_memories: int = 0
+    memory_imports: list[Span] = field(default_factory=list)
     exports: dict[str, tuple[int, int]] = field(default_factory=dict)
     has_start_section: bool = False
     uses_exceptions: bool = False
@@ -134,7 +141,7 @@ def _quoted(name: str) -> str:
     return repr(name if len(name) <= 80 else name[:77] + "...").replace("'", '"')
 
 
-def _read_types(reader: Reader, contents: _Contents) -> None:
+def _read_types(reader: Reader, contents: Contents) -> None:
     for _ in range(reader.count(MAX_ITEMS, "types")):
         if reader.u8() != 0x60:
             raise ModuleRefused("the module uses garbage-collected types, which are not supported")
@@ -143,7 +150,8 @@ def _read_types(reader: Reader, contents: _Contents) -> None:
         contents.types.append(FunctionType(parameters, results))
 
 
-def _read_import(reader: Reader, contents: _Contents) -> Import:
+def _read_import(reader: Reader, contents: Contents) -> Import:
+    start = reader.at
     module, name, code = reader.name(), reader.name(), reader.u8()
     if code > max(ItemKind):
         raise ModuleRefused(f"the import {_quoted(module)} {_quoted(name)} is of an unknown kind")
@@ -157,7 +165,7 @@ def _read_import(reader: Reader, contents: _Contents) -> Import:
         read_limits(reader)
     elif kind is ItemKind.MEMORY:
         contents.memories.append(read_limits(reader))
-        contents.imported_memories += 1
+        contents.memory_imports.append(Span(start, reader.at))
     elif kind is ItemKind.GLOBAL:
         read_value_type(reader)
         reader.u8()
@@ -167,7 +175,7 @@ def _read_import(reader: Reader, contents: _Contents) -> Import:
     return Import(module, name, kind, function)
 
 
-def _read_custom(reader: Reader, contents: _Contents) -> None:
+def _read_custom(reader: Reader, contents: Contents) -> None:
     name = reader.name()
     if name == MANIFEST_SECTION and contents.custom_manifest is None:
         contents.custom_manifest = reader.take(reader.end - reader.at)
@@ -176,7 +184,7 @@ def _read_custom(reader: Reader, contents: _Contents) -> None:
         contents.name = reader.name()
 
 
-def _read_section(section_id: int, reader: Reader, contents: _Contents) -> None:
+def _read_section(section_id: int, reader: Reader, contents: Contents) -> None:
     match section_id:
         case SectionId.TYPE:
             _read_types(reader, contents)
@@ -211,18 +219,18 @@ def _check_import(item: Import) -> None:
         raise ModuleRefused(f"the module imports {item}; it must be a function {expected}")
 
 
-def _check_memory(contents: _Contents) -> MemoryLimits:
+def _check_memory(contents: Contents) -> MemoryLimits:
     if not contents.memories:
         raise ModuleRefused("the module has no memory")
     if len(contents.memories) > 1:
         raise ModuleRefused("the module has more than one memory")
-    limits, imported = contents.memories[0], contents.imported_memories == 1
+    limits, imported = contents.memories[0], bool(contents.memory_imports)
     if not imported and contents.exports.get(MEMORY_NAME) != (ItemKind.MEMORY, 0):
         raise ModuleRefused(f'the module does not export its memory as "{MEMORY_NAME}"')
     return MemoryLimits(limits.minimum, limits.maximum, limits.shared, imported)
 
 
-def _check_start(contents: _Contents) -> None:
+def _check_start(contents: Contents) -> None:
     kind, index = contents.exports.get(START_NAME, (-1, 0))
     if kind != ItemKind.FUNCTION:
         raise ModuleRefused(f'the module does not export a function "{START_NAME}"')
@@ -233,22 +241,19 @@ def _check_start(contents: _Contents) -> None:
         raise ModuleRefused(f'"{START_NAME}" is a function {type_}; it must be () -> ()')
 
 
-def memories(data: bytes) -> list[Limits]:
-    """The limits of every memory of a binary module, imported ones first. Raises `ModuleRefused`."""
-    contents = _Contents()
+def read_contents(data: bytes) -> Contents:
+    """What the sections of a binary module hold. Raises `ModuleRefused` when they cannot be read."""
+    contents = Contents()
     for section in sections(data):
-        if section.id in (SectionId.TYPE, SectionId.IMPORT, SectionId.MEMORY):
-            _read_section(section.id, Reader(data, section.start, section.end), contents)
-    return contents.memories
+        _read_section(section.id, Reader(data, section.start, section.end), contents)
+    return contents
 
 
 def inspect(data: bytes, *, max_bytes: int = abi.MAX_MODULE) -> ModuleInfo:
     """What is known of a binary module. Raises `ModuleRefused`, with one line, for one that cannot be a program."""
     if len(data) > max_bytes:
         raise ModuleRefused(f"the module has {len(data)} bytes; at most {max_bytes} are allowed")
-    contents = _Contents()
-    for section in sections(data):
-        _read_section(section.id, Reader(data, section.start, section.end), contents)
+    contents = read_contents(data)
     wasi = any(item.module == WASI for item in contents.imports)
     for item in contents.imports:
         _check_import(item)

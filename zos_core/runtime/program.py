@@ -9,7 +9,7 @@ from zos_core.runtime import capi
 from zos_core.runtime.binary import MAGIC, ModuleRefused
 from zos_core.runtime.engine import Engine, Module, text_to_binary
 from zos_core.runtime.module import ModuleInfo, inspect
-from zos_core.runtime.rewrite import unshare
+from zos_core.runtime.rewrite import own_memory
 
 
 def to_binary(data: bytes) -> bytes:
@@ -26,7 +26,7 @@ def to_binary(data: bytes) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A module that passed the checks: `wasm` is what is compiled, without shared memories."""
+    """A module that passed the checks: `wasm` is what is compiled, with a memory of its own."""
 
     info: ModuleInfo
     wasm: bytes
@@ -36,7 +36,7 @@ def prepare(data: bytes) -> Prepared:
     """Checks a module, binary or text, and rewrites it for compiling. Raises `ModuleRefused`."""
     binary = to_binary(data)
     info = inspect(binary)
-    return Prepared(info, unshare(binary))
+    return Prepared(info, own_memory(binary))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 The host's functions are synchronous: they cannot wait. When a system call has to, the host answers with the retry bit
 set and shortens the fuel interval to one, and the shim's loop asks again. A loop header is where the engine looks at
 the fuel, so the fiber is suspended there, outside of any host code, and asks again with the same arguments when it is
-resumed. The empty loops after each call are the same kind of place: a call that ends its slice stops there, before the
+resumed. The empty loop after each call is the same kind of place: a call that ends its slice stops there, before the
 guest sees the answer. That costs one or two nanoseconds, and no asynchronous host function is needed.
 
 `zos_get_pid` is answered from a global that the shim asks for once, when it is instantiated.
@@ -19,6 +19,9 @@ RETRY = 1 << 63
 
 SHIM_NAME = "zos_shim"
 """Module name of the shim's frames in a backtrace."""
+
+LOOK_AT_THE_FUEL = "(drop (i32.const 0)) (loop)"
+"""Suspends when the interval is one: the constant uses that one unit of fuel, a loop by itself uses none."""
 
 SHIM_TEXT = f"""
 (module ${SHIM_NAME}
@@ -37,20 +40,20 @@ SHIM_TEXT = f"""
       (local.set $answer
         (call $syscall (local.get 0) (local.get 1) (local.get 2) (local.get 3)))
       (br_if $ask (i64.lt_s (local.get $answer) (i64.const 0))))
-    (loop)
+    {LOOK_AT_THE_FUEL}
     (i32.wrap_i64 (local.get $answer)))
 
   (func (export "zos_send_bytes") (param i32 i32)
     (call $send_bytes (local.get 0) (local.get 1))
-    (loop))
+    {LOOK_AT_THE_FUEL})
 
   (func (export "zos_recv_bytes") (param i32 i32) (result i32)
     (call $recv_bytes (local.get 0) (local.get 1))
-    (loop))
+    {LOOK_AT_THE_FUEL})
 
   (func (export "zos_yield")
     (call $yield)
-    (loop))
+    {LOOK_AT_THE_FUEL})
 
   (func (export "zos_get_pid") (result i32)
     (global.get $pid)))

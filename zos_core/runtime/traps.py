@@ -38,6 +38,7 @@ REASONS: dict[int, str] = {
 BAD_POINTER = "BadPointer"
 UNCAUGHT_EXCEPTION = REASONS[49]
 MEMORY_LIMIT = "memory limit"
+EXCEPTION_HEAP = "too many exceptions"
 HOST_MEMORY = "out of host memory"
 NOT_STARTED = "could not be started"
 HOST_ERROR = "host error"
