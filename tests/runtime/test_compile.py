@@ -152,6 +152,7 @@ def test_compiling_can_be_cancelled(engine: Engine, folder: Path, large: bytes) 
         ("raise SystemExit('no more memory')", "no more memory"),
         ("raise SystemExit(3)", "ended with status 3"),
         ("pass", "ended with status 0"),
+        ("import sys; print('x' * 200_000, file=sys.stderr); raise SystemExit('the end')", "the end"),
     ],
 )
 def test_a_compiler_that_fails_is_one_line(

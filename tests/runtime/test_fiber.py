@@ -157,6 +157,14 @@ def test_the_total_fuel_of_a_program_can_be_limited(load: Load) -> None:
     assert fiber.fuel_used == 1_000_000
 
 
+def test_a_program_without_any_fuel_is_stopped_before_its_first_instruction(load: Load) -> None:
+    fiber = start(load(guest("(call $send (i32.const 0) (i32.const 1))")), fuel_limit=0)
+    assert run(fiber) == [TRAPPED]
+    assert fiber.trap is not None and fiber.trap.reason == "out of fuel"
+    with pytest.raises(ValueError, match="at least one"):
+        start(fiber.program, slice_fuel=0)
+
+
 def test_an_exit_code_ends_the_guest_at_once(load: Load) -> None:
     def leave(_host: ScriptHost, _n: int, args: tuple[int, ...]) -> int:
         raise ProcessExit(args[1])

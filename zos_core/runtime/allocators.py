@@ -45,8 +45,8 @@ class MemoryOwner(Protocol):
     def memory_changed(self, memory: LinearMemory, size: int) -> None:
         """A memory that was admitted has `size` bytes."""
 
-    def host_refused(self, memory: LinearMemory, size: int) -> None:
-        """The host had no memory for `size` bytes that were admitted."""
+    def host_refused(self, memory: LinearMemory | None, size: int) -> None:
+        """The host had no memory for `size` bytes that were admitted, or (None) for the fiber's stack."""
 
     def keep_failure(self, error: BaseException) -> None:
         """One of these methods raised; `Fiber.resume` raises it again."""
@@ -111,13 +111,18 @@ def _drop_memory(base: int) -> None:
 
 
 def _new_stack(_env: int, size: int, _zeroed: bool, result: int) -> int | None:
+    owner: MemoryOwner = hostcalls.current
     try:
         stack = stack_pool.take(size + mmap.PAGESIZE, mmap.PAGESIZE, size)
         _stacks[stack.base] = stack
         filled = capi.StackMemory(stack.base, _GET_STACK, _DROP_STACK)
         ctypes.memmove(result, ctypes.byref(filled), ctypes.sizeof(filled))
         return None
+    except OSError as error:
+        owner.host_refused(None, size)
+        return _refuse(str(error))
     except BaseException as error:
+        owner.keep_failure(error)
         return _refuse(str(error))
 
 

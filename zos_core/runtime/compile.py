@@ -29,6 +29,7 @@ MAX_IN_PLACE = 256 << 10
 """Bytes of a module that may be compiled in this process: a few tens of milliseconds."""
 
 _CHILD = "zos_core.runtime.compile"
+_SOURCE, _RESULT, _ERRORS = "in.wasm", "out", "errors"
 
 
 def child_command(module: str, *arguments: str) -> list[str]:
@@ -65,7 +66,7 @@ class CompileJob:
         self._engine = engine
         self._started = time.monotonic()
         self._ended: float | None = None
-        self._child: subprocess.Popen[str] | None = None
+        self._child: subprocess.Popen[bytes] | None = None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._cache: cache.CompileCache | None = None
         try:
@@ -127,25 +128,25 @@ class CompileJob:
     def _start_child(self, prepared: Prepared) -> None:
         try:
             self._folder = tempfile.TemporaryDirectory(prefix="zos-compile-")
-            source, result = Path(self._folder.name, "in.wasm"), Path(self._folder.name, "out")
+            source, result, errors = (Path(self._folder.name, name) for name in (_SOURCE, _RESULT, _ERRORS))
             source.write_bytes(prepared.wasm)
-            self._child = subprocess.Popen(
-                child_command(_CHILD, str(source), str(result)),
-                env=child_environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                text=True,
-                errors="replace",
-            )
+            # A file, not a pipe: nobody reads while the child runs, and a full pipe would stop it for ever.
+            with errors.open("wb") as stderr:
+                self._child = subprocess.Popen(
+                    child_command(_CHILD, str(source), str(result)),
+                    env=child_environment(),
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=stderr,
+                )
         except OSError as error:
             self._close()
             self._fail(f"the module could not be compiled: {error}")
 
     def poll(self) -> bool:
         """Whether the job is done. Never waits."""
-        if self._child is not None and self._child.poll() is not None:
-            self._collect(self._child)
+        if self._child is not None and self._folder is not None and self._child.poll() is not None:
+            self._collect(self._child, Path(self._folder.name))
         return self.done
 
     def wait(self) -> Program:
@@ -161,15 +162,13 @@ class CompileJob:
         """Ends a job that is not done; its error says so."""
         if self._child is not None:
             self._child.kill()
-            self._child.communicate()
+            self._child.wait()
             self._close()
             self._fail("compiling was cancelled")
 
-    def _collect(self, child: subprocess.Popen[str]) -> None:
-        errors = child.communicate()[1]
-        code = None
-        if child.returncode == 0 and self._folder is not None:
-            code = cache.read_entry(Path(self._folder.name, "out"))
+    def _collect(self, child: subprocess.Popen[bytes], folder: Path) -> None:
+        code = cache.read_entry(folder / _RESULT) if child.returncode == 0 else None
+        errors = (folder / _ERRORS).read_text(errors="replace")
         self._close()
         module = self._load(code)
         if code is None or module is None:

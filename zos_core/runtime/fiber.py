@@ -144,6 +144,8 @@ class Fiber:
         on_grow: OnGrow | None = None,
         on_host_refusal: Callable[[int, int], None] | None = None,
     ) -> None:
+        if slice_fuel < 1:
+            raise ValueError("a slice has at least one unit of fuel")
         self.program = program
         self.pid = pid
         self.memory_limit = memory_limit_bytes
@@ -278,7 +280,7 @@ class Fiber:
         if memory is self._guest_memory:
             self.memory.attach(memory.reservation.start, size)
 
-    def host_refused(self, memory: LinearMemory, size: int) -> None:
+    def host_refused(self, memory: LinearMemory | None, size: int) -> None:
         self._host_refused = True
         if self.on_host_refusal is not None and memory is self._guest_memory:
             self.on_host_refusal(self.memory.size, size)
