@@ -13,13 +13,11 @@ import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
 
 # Textual reads this when it is imported: how long a lone Escape may wait for the rest of a sequence, in ms.
 os.environ.setdefault("ESCDELAY", "25")
 
 from textual.app import App
-from textual.binding import BindingType
 from textual.theme import Theme
 
 from zos_tui.desktop import DEFAULT_LEADER, DEFAULT_PROGRAM, Desktop
@@ -27,9 +25,12 @@ from zos_tui.ports import Machine
 from zos_tui.pump import prepare_interpreter
 from zos_tui.theme import DARK, LIGHT, THEMES, palette_for
 from zos_tui.widgets.terminal_view import TerminalView
+from zos_tui.workspace import BREAKPOINTS
 
 THEME_NAMES = {"dark": DARK, "light": LIGHT}
 SIGNAL_EXIT_BASE = 128
+MODULE_CACHE = "modules"
+"""Where compiled modules are kept, inside the data folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,8 @@ class DesktopOptions:
     data_folder: Path | None = None
 
 
-class DesktopApp(App[int]):
-    """Its exit value is the exit status of the command."""
+class DesktopApp(App[int], inherit_bindings=False):
+    """Its exit value is the exit status of the command. Textual's own Ctrl+Q and Ctrl+P belong to the programs."""
 
     TITLE = "Zero OS"
     ENABLE_COMMAND_PALETTE = False
@@ -54,7 +55,7 @@ class DesktopApp(App[int]):
     CommandPalette #--input { background: $panel; }
     CommandPalette CommandList { background: $panel; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = []
+    HORIZONTAL_BREAKPOINTS = BREAKPOINTS
 
     def __init__(self, make_machine: Callable[[], Machine], options: DesktopOptions) -> None:
         super().__init__()
@@ -88,7 +89,8 @@ def run_desktop(options: DesktopOptions) -> int:
         # Imported here so that the first frame is on screen before the engine is loaded (desktop: Speed).
         from zos_core.supervisor import MachineConfig, Supervisor
 
-        return Supervisor(MachineConfig())
+        folder = options.data_folder
+        return Supervisor(MachineConfig(cache=None if folder is None else folder / MODULE_CACHE))
 
     app = DesktopApp(make_machine, options)
     app.run()

@@ -14,9 +14,9 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 
 from zos_core.abi import PID_PERMISSION
+from zos_core.errors import Refused
 from zos_core.snapshot import ConsoleMode
 from zos_tui.commands import BY_NAME
-from zos_tui.ports import Refused
 from zos_tui.tabs import Tab
 from zos_tui.theme import DARK, LIGHT
 from zos_tui.widgets.capability_list import CapabilityList
@@ -25,7 +25,7 @@ from zos_tui.widgets.line_table import LineTable
 from zos_tui.widgets.process_list import ProcessList
 from zos_tui.widgets.tab_bar import TabBar
 from zos_tui.widgets.terminal_view import TerminalView
-from zos_tui.workspace import PANELS, Workspace
+from zos_tui.workspace import LIST_SOON_S, PANELS, Workspace
 
 DEFAULT_LEADER = "ctrl+b"
 DEFAULT_PROGRAM = "terminal"
@@ -208,7 +208,7 @@ class Desktop(Workspace):
         self.pump.touched()
         holders = ", ".join(str(holder) for holder in sorted({removed.pid for removed in went.removed}))
         self.say(f"Revoked {len(went.removed)}, from pid {holders}")
-        self.lists_due(0.0)
+        self.lists_due(LIST_SOON_S)
 
     def action_palette(self) -> None:
         from textual.command import CommandPalette

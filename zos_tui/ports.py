@@ -14,10 +14,6 @@ from typing import Protocol
 from zos_core.snapshot import ConsoleMode, MachineSnapshot, PollReport, Revocation
 
 
-class Refused(Exception):
-    """The machine said no to a person; the message is one line that says why."""
-
-
 ConsoleCallback = Callable[[bytes, int], None]
 """Receives what a process wrote and the stream (1 output, 2 errors) it wrote it to."""
 
@@ -36,7 +32,7 @@ class Program(Protocol):
 
 
 class Machine(Protocol):
-    """One machine, seen from the desktop. Errors are one-line messages for a person."""
+    """One machine, seen from the desktop. What it refuses is a `zos_core.errors.Refused` of one line."""
 
     def boot(self) -> None:
         """Start init and the permission service."""

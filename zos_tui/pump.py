@@ -23,13 +23,13 @@ from zos_tui.ports import Machine
 
 KEY_WINDOW_S = 0.1
 KEY_BUDGET_MS = 2.0
-TURN_BUDGET_MS = 16.0
+TURN_BUDGET_MS = 5.0
 BATCH_S = 1 / 30
 FEED_KEY_S = 0.002
-FEED_TURN_S = 0.008
-PIECE_BYTES = 8 << 10
+FEED_TURN_S = 0.004
+PIECE_BYTES = 4 << 10
 HOLD_ABOVE_BYTES = 64 << 10
-LOOP_PASSES = 8
+LOOP_PASSES = 16
 SWITCH_INTERVAL_S = 0.001
 
 Sink = Callable[[bytes], None]
@@ -152,7 +152,7 @@ class Pump:
     # --- output -------------------------------------------------------------------------------------------------
 
     def _collect(self, pid: int, data: bytes) -> None:
-        # BYTE PATH 8: the process's callback; bytes wait here, per process, for the next hand-over.
+        # The process's callback: bytes wait here, per process, for the next hand-over.
         waiting = self._waiting.get(pid)
         if waiting is None:
             return

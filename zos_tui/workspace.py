@@ -9,7 +9,6 @@ Rules of this file
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar
 
 from textual import events
 from textual.app import ComposeResult
@@ -18,10 +17,11 @@ from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Static
 
+from zos_core.errors import Refused
 from zos_core.snapshot import ConsoleMode, ConsoleOpened, MachineSnapshot, PollReport, ProcessEnded, ProcessSnapshot
 from zos_tui.commands import key_label
 from zos_tui.figures import shortened, size
-from zos_tui.ports import Machine, Refused
+from zos_tui.ports import Machine
 from zos_tui.pump import Pump
 from zos_tui.rates import Rates
 from zos_tui.tabs import Tab, TabBook
@@ -34,7 +34,10 @@ from zos_tui.widgets.tab_bar import TabBar, TabFace
 from zos_tui.widgets.terminal_view import TerminalView
 
 LIST_INTERVAL_S = 0.25
+LIST_SOON_S = 0.005
 COUNTDOWN_S = 1.0
+BREAKPOINTS = [(0, "-narrow"), (110, "-medium"), (180, "-wide")]
+"""From how many columns on the screen has which class: one panel, terminal and rail, three columns."""
 PANELS = ("terminal", "processes", "capabilities")
 STARTING = "Starting the machine…"
 
@@ -43,7 +46,6 @@ class Workspace(Screen[None]):
     """Tabs over terminals, lists beside them, a status line below. `session_ready` once the machine runs."""
 
     AUTO_FOCUS = ""
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-medium"), (180, "-wide")]
     DEFAULT_CSS = """
     Workspace {
         background: $background;
@@ -129,7 +131,7 @@ class Workspace(Screen[None]):
         for ended in report.ended:
             self._bury(ended)
         if report.ended or report.opened:
-            self.lists_due(0.0)
+            self.lists_due(LIST_SOON_S)
         elif report.slices or report.syscalls:
             self.lists_due(LIST_INTERVAL_S)
 
@@ -215,9 +217,13 @@ class Workspace(Screen[None]):
             self.show_tabs()
 
     def kill(self, pid: int) -> None:
-        if self.machine is not None and self.pump is not None:
+        if self.machine is None or self.pump is None:
+            return
+        try:
             self.machine.kill_process(pid)
-            self.pump.touched()
+        except Refused as refusal:
+            self.say(str(refusal), warning=True)
+        self.pump.touched()
 
     def activate(self, tab: Tab) -> None:
         """Bring `tab` to the front, and its process to the lists."""
@@ -295,12 +301,12 @@ class Workspace(Screen[None]):
         return f"! {snapshot.degraded} · {phrase}" if snapshot.degraded else phrase
 
     def lists_due(self, after_s: float) -> None:
-        """Show the lists again after a while; an earlier request stands."""
+        """Show the lists again after a while; an earlier request stands, unless this one is for soon."""
         if self._due is None:
             self._due = self.set_timer(after_s, self.refresh_lists)
-        elif after_s == 0.0:
+        elif after_s == LIST_SOON_S:
             self._due.stop()
-            self._due = self.set_timer(0.001, self.refresh_lists)
+            self._due = self.set_timer(after_s, self.refresh_lists)
 
     def refresh_lists(self) -> None:
         """Take a snapshot and show it; come again by itself while a rate or a countdown is still moving."""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from zos_core.abi import ExitHow, ObjectType, ProcessState, Rights
+from zos_core.errors import Refused
 from zos_core.snapshot import (
     CapabilitySnapshot,
     ConsoleMode,
@@ -23,7 +24,7 @@ from zos_core.snapshot import (
     RemovedCapability,
     Revocation,
 )
-from zos_tui.ports import ConsoleCallback, Refused
+from zos_tui.ports import ConsoleCallback
 
 
 @dataclass(frozen=True)
