@@ -68,4 +68,5 @@ class SysLog:
             if row.seq <= seq:
                 break
             newer.append(row)
-        return reversed(newer)
+        newer.reverse()
+        return iter(newer)

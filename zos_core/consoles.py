@@ -1,0 +1,116 @@
+"""Consoles seen from outside: callbacks, what waits for one, and input that waits for its process.
+
+Rules of this file (seed: Console I/O Model; kernel: Console; supervisor: Supervisor)
+- What a process writes goes to that process's callback and to no other.
+- Without a callback the last 256 KiB are kept, and given to the first one that registers.
+- Input that cannot be delivered yet waits in order, up to 64 KiB a process, then it is refused by an error.
+- A callback that raises is logged and dropped; the machine goes on.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from zos_core import abi
+from zos_core.abi import Stream
+from zos_core.errors import InputRefused
+from zos_core.snapshot import ConsoleMode
+
+ConsoleCallback = Callable[[bytes, int], None]
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Console:
+    mode: ConsoleMode
+    callback: ConsoleCallback | None = None
+    backlog: deque[tuple[bytes, Stream]] = field(default_factory=deque)
+    backlog_size: int = 0
+    pending: deque[bytes] = field(default_factory=deque)
+    pending_size: int = 0
+
+
+class Consoles:
+    """One entry for each process that was ever given a console and is still of interest."""
+
+    def __init__(self) -> None:
+        self._consoles: dict[int, _Console] = {}
+
+    def open(self, pid: int, mode: ConsoleMode) -> None:
+        self._consoles[pid] = _Console(mode)
+
+    def forget(self, pid: int) -> None:
+        """Called when a process is no longer listed and nobody looks at its console."""
+        console = self._consoles.get(pid)
+        if console is not None and console.callback is None:
+            del self._consoles[pid]
+
+    def __contains__(self, pid: int) -> bool:
+        return pid in self._consoles
+
+    def mode(self, pid: int) -> ConsoleMode:
+        return self._consoles[pid].mode if pid in self._consoles else ConsoleMode.LINE
+
+    def set_mode(self, pid: int, mode: ConsoleMode) -> None:
+        if pid in self._consoles:
+            self._consoles[pid].mode = mode
+
+    # --- output ---------------------------------------------------------------------------------------------------
+
+    def register(self, pid: int, callback: ConsoleCallback) -> None:
+        """Hand over what was kept, then everything that comes."""
+        console = self._consoles.setdefault(pid, _Console(ConsoleMode.LINE))
+        console.callback = callback
+        kept, console.backlog, console.backlog_size = console.backlog, deque(), 0
+        for data, stream in kept:
+            self.write(pid, stream, data)
+
+    def unregister(self, pid: int) -> None:
+        if pid in self._consoles:
+            self._consoles[pid].callback = None
+
+    def write(self, pid: int, stream: Stream, data: bytes) -> None:
+        console = self._consoles.setdefault(pid, _Console(ConsoleMode.LINE))
+        if console.callback is not None:
+            try:
+                # BYTE PATH 8: the process's callback, and no other's
+                console.callback(data, stream)
+                return
+            except Exception:
+                _log.exception("the console callback of process %d failed and was dropped", pid)
+                console.callback = None
+        console.backlog.append((data, stream))
+        console.backlog_size += len(data)
+        while console.backlog_size > abi.MAX_CONSOLE_BACKLOG:
+            console.backlog_size -= len(console.backlog.popleft()[0])
+
+    # --- input ----------------------------------------------------------------------------------------------------
+
+    def enqueue(self, pid: int, pieces: list[bytes]) -> None:
+        """Keep input until its process can take it. Raises `InputRefused` when 64 KiB wait already."""
+        console = self._consoles.setdefault(pid, _Console(ConsoleMode.LINE))
+        size = sum(map(len, pieces))
+        if console.pending_size + size > abi.MAX_PENDING_INPUT:
+            raise InputRefused(f"process {pid} does not read its input: {console.pending_size} bytes wait already")
+        console.pending.extend(pieces)
+        console.pending_size += size
+
+    def waiting(self) -> list[int]:
+        """Processes with input that has not been delivered."""
+        return [pid for pid, console in self._consoles.items() if console.pending]
+
+    def take(self, pid: int, count: int) -> list[bytes]:
+        """Up to `count` pieces of input for `pid`, in order."""
+        console = self._consoles[pid]
+        taken = [console.pending.popleft() for _ in range(min(count, len(console.pending)))]
+        console.pending_size -= sum(map(len, taken))
+        return taken
+
+    def discard(self, pid: int) -> None:
+        """Input for a process that has ended."""
+        if pid in self._consoles:
+            self._consoles[pid].pending.clear()
+            self._consoles[pid].pending_size = 0

@@ -1,0 +1,25 @@
+"""What a machine tells a person or a tool when it says no: one line each, never a traceback."""
+
+from __future__ import annotations
+
+from zos_core.abi import ERRNO_TEXT, Errno
+
+
+class Refused(Exception):
+    """The machine refused what was asked; the text is one line."""
+
+
+class CallRefused(Refused):
+    """A privileged call answered an error; `code` is it."""
+
+    def __init__(self, what: str, code: Errno, reason: str = "") -> None:
+        super().__init__(f"{what}: {code.name}: {reason or ERRNO_TEXT[code]}")
+        self.code = code
+
+
+class SpawnRefused(Refused):
+    """A program that cannot be started: not found, not a module, not allowed."""
+
+
+class InputRefused(Refused):
+    """Console input that nobody takes."""

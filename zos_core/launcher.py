@@ -1,0 +1,141 @@
+"""Launching: from a named program to the command that creates its process.
+
+Rules of this file (supervisor: Programs and manifests; runtime: Compiling)
+- A module is checked and compiled outside the machine; the machine only ever gets the outcome, as a command.
+- A program asked for by a program is a registered one, and its asker waits; a person may name any file.
+- Required authority that the policy does not give stops a launch; optional authority is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from zos_core.abi import DEFAULT_MEMORY, Errno, valid_name
+from zos_core.errors import SpawnRefused
+from zos_core.kernel.process import Grant
+from zos_core.kernel.transient import SpawnRequest
+from zos_core.policy import Policy, Rule
+from zos_core.programs import ProgramSource, Registry
+from zos_core.runtime import commands as c
+from zos_core.runtime.compile import CompileJob
+from zos_core.runtime.engine import Engine
+from zos_core.runtime.module import ModuleKind, ModuleRefused
+from zos_core.runtime.program import Program
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a person may set at a launch. Bytes and fuel; `grants` come on top of what the manifest asks for."""
+
+    memory: int = DEFAULT_MEMORY
+    fuel: int | None = None
+    grants: tuple[Rule, ...] = ()
+    plain: bool = False
+
+
+class Launch:
+    """One program on its way: poll `done`, then read `command` or `error`."""
+
+    def __init__(self, source: ProgramSource, job: CompileJob, command: c.Create) -> None:
+        self.source, self.command = source, command
+        self._job = job
+
+    @property
+    def done(self) -> bool:
+        return self._job.poll()
+
+    @property
+    def elapsed_s(self) -> float:
+        return self._job.elapsed_s
+
+    @property
+    def error(self) -> str | None:
+        """One line when there is no program to run; known once `done`."""
+        if self._job.error is not None:
+            return f"{self.source.name}: {self._job.error}"
+        if self._job.program is not None and self._job.program.info.kind is not ModuleKind.ZOS:
+            return f"{self.source.name}: this program needs WASI, which this version does not offer"
+        return None
+
+    def program(self) -> Program:
+        """The compiled program. Waits. Raises `SpawnRefused`."""
+        try:
+            program = self._job.wait()
+        except ModuleRefused as refused:
+            raise SpawnRefused(f"{self.source.name}: {refused}") from None
+        if self.error is not None:
+            raise SpawnRefused(self.error)
+        return program
+
+    def cancel(self) -> None:
+        self._job.cancel()
+
+
+class Launcher:
+    def __init__(self, engine: Engine, registry: Registry, policy: Policy, cache: Path | None) -> None:
+        self.engine, self.registry, self.policy = engine, registry, policy
+        self._cache = cache
+
+    def by_user(self, program: str | Path | bytes, args: Sequence[str | bytes], name: str | None, options: Options,
+                now_ns: int) -> Launch:  # fmt: skip
+        """A launch by a person. Raises `SpawnRefused`."""
+        source = self.registry.resolve(program, name)
+        return self._launch(source, tuple(map(_bytes, args)), options, now_ns, None)
+
+    def by_program(self, request: SpawnRequest, now_ns: int) -> Launch | Errno:
+        """A launch that a program asked for, or the code it is answered."""
+        try:
+            source = self.registry.registered(request.name)
+            return self._launch(source, request.args, Options(), now_ns, request)
+        except SpawnRefused:
+            return Errno.E_NOENT
+
+    def _launch(
+        self, source: ProgramSource, args: tuple[bytes, ...], options: Options, now_ns: int,
+        request: SpawnRequest | None,
+    ) -> Launch:  # fmt: skip
+        if not valid_name(source.name):
+            raise SpawnRefused(f"{source.name!r} is not a program name")
+        job = CompileJob(self.engine, source.data, self._cache)
+        plain = (source.manifest.plain_argument.encode(),) if options.plain and source.manifest.plain_argument else ()
+        grants = (*self._manifest_grants(source, request is None, now_ns), *_extra(options.grants, now_ns))
+        command = c.Create(
+            name=source.name,
+            module=source.sha256,
+            args=(source.name.encode(), *plain, *args),
+            grants=grants,
+            memory_limit=options.memory,
+            fuel_limit=options.fuel,
+            request=request,
+        )
+        return Launch(source, job, command)
+
+    def _manifest_grants(self, source: ProgramSource, by_user: bool, now_ns: int) -> list[Grant]:
+        grants = []
+        for request in source.manifest.requests:
+            rule = self.policy.answer(request, bundled_by_user=source.bundled and by_user)
+            object_id = request.object_id
+            if rule is None or object_id is None:
+                if request.required:
+                    kind = request.object_type.name.lower()
+                    raise SpawnRefused(f"{source.name} needs {kind}:{request.object_text}, which was not granted")
+                continue
+            until = now_ns + rule.expires_in_ms * 1_000_000 if rule.expires_in_ms else 0
+            grants.append(Grant(request.object_type, object_id, request.perms & rule.perms, until))
+        return grants
+
+
+def _extra(rules: Sequence[Rule], now_ns: int) -> list[Grant]:
+    """What a person gives by name on top; a rule without an object only answers the manifest."""
+    return [
+        Grant(rule.object_type, rule.object_id, rule.perms,
+              now_ns + rule.expires_in_ms * 1_000_000 if rule.expires_in_ms else 0)
+        for rule in rules
+        if rule.object_id is not None
+    ]  # fmt: skip
+
+
+def _bytes(text: str | bytes) -> bytes:
+    return text if isinstance(text, bytes) else text.encode(errors="surrogateescape")

@@ -1,0 +1,77 @@
+"""Policy: who answers a manifest when no person does.
+
+Rules of this file (supervisor: Asking for authority)
+- The default answer is no. A rule allows or denies a type of object, perhaps one object, perhaps fewer rights.
+- The first rule that fits decides; denials are looked at first.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from zos_core import abi
+from zos_core.abi import ObjectType, Rights
+from zos_core.manifest import CapabilityRequest, parse_object_type, parse_rights
+
+_DURATION = re.compile(r"(\d+)(ms|s|m|h)?", re.ASCII)
+_UNIT_MS = {"ms": 1, "s": 1000, "": 1000, "m": 60_000, "h": 3_600_000}
+_FACTORY_NAMES = ("factory", "spawn")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """`object_id` None fits any object; `expires_in_ms` 0 means no expiry."""
+
+    object_type: ObjectType
+    object_id: int | None = None
+    perms: Rights = Rights.ALL
+    expires_in_ms: int = 0
+
+    def fits(self, object_type: ObjectType, object_id: int | None) -> bool:
+        return self.object_type is object_type and self.object_id in (None, object_id)
+
+
+def parse_duration_ms(text: str) -> int:
+    """`10`, `10s`, `5m`, `2h`, `250ms` in milliseconds. Raises ValueError."""
+    match = _DURATION.fullmatch(text)
+    if match is None:
+        raise ValueError(f"a duration is a number with ms, s, m or h, not {text!r}")
+    return int(match[1]) * _UNIT_MS[match[2] or ""]
+
+
+def parse_rule(text: str) -> Rule:
+    """`TYPE[:OBJECT][:rwg][:for=10m]`. Raises ValueError with one line."""
+    kind, *rest = text.split(":")
+    object_type = parse_object_type(kind)
+    object_id: int | None = None
+    perms, expires_in_ms = Rights.ALL, 0
+    for word in rest:
+        if word.startswith("for="):
+            expires_in_ms = parse_duration_ms(word[4:])
+        elif word in _FACTORY_NAMES and object_type is ObjectType.PROCESS:
+            object_id = abi.FACTORY
+        elif word.isascii() and word.isdigit():
+            object_id = int(word)
+        elif word:
+            perms = parse_rights(word)
+    return Rule(object_type, object_id, perms, expires_in_ms)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """`trust_bundled`: a bundled program that a person starts is given what its manifest asks for."""
+
+    allow: tuple[Rule, ...] = ()
+    deny: tuple[Rule, ...] = ()
+    trust_bundled: bool = False
+
+    def answer(self, request: CapabilityRequest, *, bundled_by_user: bool) -> Rule | None:
+        """The rule that gives the request something, or None."""
+        object_id = request.object_id
+        if any(rule.fits(request.object_type, object_id) for rule in self.deny):
+            return None
+        for rule in self.allow:
+            if rule.fits(request.object_type, object_id):
+                return rule
+        return Rule(request.object_type) if self.trust_bundled and bundled_by_user else None

@@ -1,0 +1,72 @@
+"""Commands: everything that reaches a machine from outside, as values applied at the start of a tick.
+
+Rules of this file (runtime: Time, ticks and the journal)
+- A run is a pure function of its journal, and commands are its rows: a command carries all it needs.
+- Times are ns of uptime, sizes bytes, `module` the SHA-256 of a program's bytes.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from zos_core.abi import Errno
+from zos_core.kernel.process import Grant
+from zos_core.kernel.transient import SpawnRequest
+
+
+class Input(NamedTuple):
+    """At most one message of console input for `pid`."""
+
+    pid: int
+    data: bytes
+
+
+class Create(NamedTuple):
+    """Start a program; `request` is set when another program asked for it."""
+
+    name: str
+    module: bytes
+    args: tuple[bytes, ...]
+    grants: tuple[Grant, ...]
+    memory_limit: int
+    fuel_limit: int | None
+    request: SpawnRequest | None = None
+
+
+class RefuseSpawn(NamedTuple):
+    pid: int
+    code: Errno
+
+
+class GrantCap(NamedTuple):
+    """`slot` None takes the next one; `expires_in_ms` and `uses` 0 mean without limit."""
+
+    pid: int
+    object_type: int
+    object_id: int
+    perms: int
+    slot: int | None
+    expires_in_ms: int
+    uses: int
+
+
+class Revoke(NamedTuple):
+    pid: int
+    slot: int
+    keep_own: bool
+
+
+class Kill(NamedTuple):
+    pid: int
+
+
+class Send(NamedTuple):
+    """A message by privilege to an endpoint that `pid` owns in `slot`."""
+
+    pid: int
+    slot: int
+    tag: int
+    data: bytes
+
+
+Command = Input | Create | RefuseSpawn | GrantCap | Revoke | Kill | Send

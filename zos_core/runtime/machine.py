@@ -1,0 +1,308 @@
+"""The machine: kernel, fibers and time, advanced a tick at a time.
+
+Rules of this file (runtime: Time, ticks and the journal)
+- A tick samples the clocks once, expires what is due, applies commands, runs a counted number of slices, and drains
+  consoles. Nothing from outside enters anywhere else, except device readings, which are noted in the tick's row.
+- A `TickRow` holds all a replay needs; given the same rows, a fresh machine does the same.
+- What a guest can do ends in a state of its own process. What escapes from here is a mistake of ours.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from zos_core import abi
+from zos_core.abi import Stream
+from zos_core.axiom.gateway import Gateway
+from zos_core.kernel.call import Outcome
+from zos_core.kernel.dispatch import Op
+from zos_core.kernel.insertion import expiry
+from zos_core.kernel.privilege import expiry_due
+from zos_core.runtime import commands as c
+from zos_core.runtime.fiber import FiberState
+from zos_core.runtime.process import Limits, RunningProcess
+from zos_core.runtime.program import Program
+from zos_core.runtime.scheduler import Scheduler
+from zos_core.runtime.traps import TrapInfo
+
+_MINUTE = 60_000_000_000
+_RESTARTABLE = (abi.PID_INIT, abi.PID_PERMISSION)
+
+
+class World(Protocol):
+    """The clocks a machine lives by: real ones, or those of a recording."""
+
+    def uptime_ns(self) -> int: ...
+
+    def wallclock_ms(self) -> int: ...
+
+
+class Readings:
+    """Device readings of the running tick, noted as they are taken; a clock is never behind the tick."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.tick_ns = self.tick_ms = 0
+        self.taken: list[int] = []
+
+    def begin(self, time_ns: int, wallclock_ms: int) -> None:
+        self.tick_ns, self.tick_ms = time_ns, wallclock_ms
+        self.taken = []
+
+    def uptime_ns(self) -> int:
+        value = max(self._world.uptime_ns(), self.tick_ns)
+        self.taken.append(value)
+        return value
+
+    def wallclock_ms(self) -> int:
+        value = max(self._world.wallclock_ms(), self.tick_ms)
+        self.taken.append(value)
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class TickRow:
+    """Everything that came from outside in one tick, and how many slices ran."""
+
+    time_ns: int
+    wallclock_ms: int
+    commands: tuple[c.Command, ...]
+    slices: int
+    readings: tuple[int, ...]
+
+
+@dataclass(slots=True)
+class TickReport:
+    """What one tick did. `outcomes` answer the commands in order; `output` is (pid, stream, bytes) in order."""
+
+    slices: int = 0
+    outcomes: list[Outcome] = field(default_factory=list)
+    output: list[tuple[int, Stream, bytes]] = field(default_factory=list)
+    ended: list[int] = field(default_factory=list)
+    created: list[int] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class MachineLimits:
+    """`memory_total` bounds the linear memories of all processes together."""
+
+    memory_total: int = 8 << 30
+
+
+class Machine:
+    """`modules` maps a program's SHA-256 to its compiled form; whoever creates a process puts it there first."""
+
+    def __init__(self, world: World, seed: bytes, limits: MachineLimits | None = None) -> None:
+        self.readings = Readings(world)
+        self.gateway = Gateway(self.readings, seed)
+        self.limits = limits or MachineLimits()
+        self.modules: dict[bytes, Program] = {}
+        self.held: set[int] = set()
+        self.traps: dict[int, TrapInfo] = {}
+        self.degraded = ""
+        self.ticks = self.slices = 0
+        self.on_tick: Callable[[TickRow], None] | None = None
+        self._world = world
+        self._scheduler = Scheduler(self.gateway.state.transient)
+        self._console_owner: dict[int, int] = {}
+        self._restarts: dict[int, list[int]] = {}
+        self._last_ns = 0
+        self.gateway.privileged(Op.GENESIS, hashlib.sha256(seed).digest())
+
+    # --- the tick -------------------------------------------------------------------------------------------------
+
+    def tick(self, commands: Iterable[c.Command] = (), more: Callable[[], bool] | None = None) -> TickReport:
+        """Advance once. After each slice `more()` says whether there is time for another; None runs no slice.
+
+        A replay hands in a `world` that repeats the recorded clocks and a `more` that counts.
+        """
+        commands = tuple(commands)
+        time_ns, wall_ms = max(self._world.uptime_ns(), self._last_ns), self._world.wallclock_ms()
+        self._last_ns = time_ns
+        self.readings.begin(time_ns, wall_ms)
+        self.gateway.now = time_ns
+        report = TickReport()
+        state = self.gateway.state
+        if state.committed.expiring and expiry_due(state, time_ns):
+            self.gateway.privileged(Op.EXPIRE)
+        for command in commands:
+            report.outcomes.append(self._apply(command, report))
+            self._reap(report)
+        self._scheduler.wake_due(time_ns)
+        self._scheduler.wake_woken()
+        self._run(report, more)
+        self._drain(report)
+        self.gateway.commits.seal()
+        self.ticks += 1
+        self.slices += report.slices
+        if self.on_tick is not None:
+            self.on_tick(TickRow(time_ns, wall_ms, commands, report.slices, tuple(self.readings.taken)))
+        return report
+
+    def _run(self, report: TickReport, more: Callable[[], bool] | None) -> None:
+        if more is None:
+            return
+        while (process := self._scheduler.next()) is not None:
+            self._slice(process)
+            report.slices += 1
+            self._reap(report)
+            self._scheduler.wake_woken()
+            if not more():
+                return
+
+    def _slice(self, process: RunningProcess) -> None:
+        process.calls = 0
+        process.yielded = process.parked = False
+        state = process.fiber.resume()
+        if process.fiber.memory_size != process.memory_known and state < FiberState.DONE:
+            process.memory_known = process.fiber.memory_size
+            self.gateway.privileged(Op.UPDATE_PROCESS_MEMORY, process.pid, process.memory_known)
+        if state is FiberState.READY:
+            if process.parked:
+                self._scheduler.park(process, self.gateway.now)
+            else:
+                self._scheduler.make_ready(process)
+        elif state is FiberState.WAITING:
+            self._scheduler.wait(process.pid)
+        else:
+            self._finished(process, state)
+
+    def _finished(self, process: RunningProcess, state: FiberState) -> None:
+        """The fiber has ended. The kernel knows already, unless `_start` returned or the guest trapped."""
+        pid, fiber = process.pid, process.fiber
+        if not self.gateway.state.committed.alive(pid):
+            return
+        if state is FiberState.TRAPPED and fiber.trap is not None:
+            self._fault(process, fiber.trap)
+        else:
+            self.gateway.syscall(pid, abi.Sys.EXIT, 0, 0, 0, b"")
+
+    def _fault(self, process: RunningProcess, trap: TrapInfo) -> None:
+        pid, description = process.pid, describe(trap)
+        if pid in _RESTARTABLE and self._may_restart(pid):
+            self.gateway.privileged(Op.RESTART_PROCESS, pid, trap.reason, description)
+            process.start()
+            self._scheduler.make_ready(process)
+            return
+        self.traps[pid] = trap
+        self.gateway.privileged(Op.FAULT_PROCESS, pid, trap.reason, description)
+        if pid in _RESTARTABLE:
+            name = self.gateway.state.committed.processes[pid].name
+            self.degraded = f"{name} faulted too often and stays down: {trap.reason}"
+
+    def _may_restart(self, pid: int) -> bool:
+        now = self.gateway.now
+        recent = [at for at in self._restarts.get(pid, []) if at > now - _MINUTE]
+        self._restarts[pid] = [*recent, now]
+        return len(recent) < abi.MAX_RESTARTS_PER_MINUTE
+
+    def _reap(self, report: TickReport) -> None:
+        """Free the fibers of processes that have ended, and fold away what they leave."""
+        transient = self.gateway.state.transient
+        if not transient.ended:
+            return
+        ended, transient.ended = transient.ended, []
+        for pid in ended:
+            process = self._scheduler.processes.get(pid)
+            if process is not None:
+                process.fiber.kill()
+                self._scheduler.remove(pid)
+            report.ended.append(pid)
+
+    def _drain(self, report: TickReport) -> None:
+        transient = self.gateway.state.transient
+        for console in list(transient.consoles):
+            pid = self._console_owner[console]
+            if pid in self.held and self.gateway.state.committed.alive(pid):
+                continue
+            report.output.extend((pid, Stream(stream), data) for stream, data in transient.consoles[console])
+            self.gateway.privileged(Op.DRAIN_CONSOLE_OUTPUT, console)
+        if report.ended:
+            alive = self.gateway.state.committed.consoles
+            self._console_owner = {
+                console: pid
+                for console, pid in self._console_owner.items()
+                if console in alive or console in transient.consoles
+            }
+
+    # --- commands -------------------------------------------------------------------------------------------------
+
+    def _apply(self, command: c.Command, report: TickReport) -> Outcome:
+        gateway = self.gateway
+        match command:
+            case c.Input(pid, data):
+                return gateway.privileged(Op.DELIVER_CONSOLE_INPUT, pid, data=data)
+            case c.Create():
+                return self._create(command, report)
+            case c.RefuseSpawn(pid, code):
+                return gateway.privileged(Op.REFUSE_SPAWN, pid, code)
+            case c.GrantCap(pid, object_type, object_id, perms, slot, expires_in_ms, uses):
+                until = expiry(gateway.now, expires_in_ms)
+                return gateway.privileged(
+                    Op.GRANT_CAPABILITY, pid, object_type, object_id, perms, slot, until, uses
+                )
+            case c.Revoke(pid, slot, keep_own):
+                return gateway.privileged(Op.REVOKE_CAPABILITY, pid, slot, keep_own)
+            case c.Kill(pid):
+                return gateway.privileged(Op.KILL_PROCESS, pid)
+            case c.Send(pid, slot, tag, data):
+                return gateway.privileged(Op.SEND_MESSAGE, pid, slot, tag, data=data)
+
+    def _create(self, command: c.Create, report: TickReport) -> Outcome:
+        request = command.request
+        parent = abi.PID_SUPERVISOR if request is None else request.pid
+        args = abi.pack_args(command.args)
+        outcome = self.gateway.privileged(
+            Op.CREATE_PROCESS, command.name, parent, request, args, command.grants, command.memory_limit
+        )
+        if outcome.result & abi.ERROR_BIT:
+            if request is not None:
+                code = abi.errno_of(Op.CREATE_PROCESS, outcome.result)
+                self.gateway.privileged(Op.REFUSE_SPAWN, request.pid, code)
+            return outcome
+        pid = outcome.result
+        limits = Limits(command.memory_limit, command.fuel_limit)
+        process = RunningProcess(pid, self.modules[command.module], self.gateway, limits, self._room_for)
+        console = self.gateway.state.committed.console_of(pid)
+        if console is not None:
+            self._console_owner[console.id] = pid
+        self._scheduler.add(process)
+        report.created.append(pid)
+        return outcome
+
+    def _room_for(self, extra: int) -> bool:
+        """Whether the machine as a whole has `extra` bytes of linear memory left to give."""
+        used = sum(process.fiber.memory_size for process in self._scheduler.processes.values())
+        return used + extra <= self.limits.memory_total
+
+    # --- what the supervisor asks ---------------------------------------------------------------------------------
+
+    @property
+    def processes(self) -> Mapping[int, RunningProcess]:
+        return self._scheduler.processes
+
+    @property
+    def idle(self) -> bool:
+        """Nothing is ready to run."""
+        return not self._scheduler.has_ready and not self.gateway.state.transient.woken
+
+    def wake_at_ns(self) -> int | None:
+        """When time alone makes something happen, in ns of uptime; None for never."""
+        committed = self.gateway.state.committed
+        expiries = [committed.caps[cap_id].expires_at for cap_id in committed.expiring]
+        deadline = self._scheduler.next_deadline()
+        return min([*expiries, *([] if deadline is None else [deadline])], default=None)
+
+    def close(self) -> None:
+        """End every fiber, without a trace in the log: the machine is put away, not shut down."""
+        for process in self._scheduler.processes.values():
+            process.fiber.kill()
+        self._scheduler.processes.clear()
+
+
+def describe(trap: TrapInfo) -> str:
+    """A trap as the log keeps it: the message, then the guest's frames, innermost first, a line each."""
+    return "\n".join([trap.message, *(frame.function for frame in trap.frames)])

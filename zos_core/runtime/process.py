@@ -1,0 +1,163 @@
+"""A running process: what its fiber calls, the two buffers of the ABI, and what its scheduling needs to know.
+
+Rules of this file (abi: The module; runtime: The scheduler)
+- `zos_send_bytes` appends to the outgoing buffer, which the next system call consumes whole; every system call
+  replaces the result buffer, which `zos_recv_bytes` consumes piece by piece.
+- A process may be parked when it yields after an empty receive, if nothing has arrived since and it did no real
+  work in between: polling guests must not burn the machine, working ones must not be slowed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from zos_core import abi
+from zos_core.abi import Errno, Sys
+from zos_core.axiom.gateway import Gateway
+from zos_core.kernel.authority import memory_ceiling
+from zos_core.kernel.call import WAIT
+from zos_core.kernel.dispatch import UNAUDITED
+from zos_core.runtime.fiber import SUSPEND_RETRY, Fiber, ProcessExit
+from zos_core.runtime.program import Program
+
+_RECEIVES = frozenset({Sys.RECEIVE, Sys.RECEIVE_WAIT})
+_ENDS_PROCESSES = frozenset({Sys.EXIT, Sys.KILL})
+
+
+class Limits:
+    """What one process may use. Bytes and fuel; `fuel` None is without limit."""
+
+    __slots__ = ("fuel", "memory")
+
+    def __init__(self, memory: int = abi.DEFAULT_MEMORY, fuel: int | None = None) -> None:
+        self.memory = memory
+        self.fuel = fuel
+
+
+class RunningProcess:
+    """The host side of one fiber. `active_at` is the tick time of its last call that did something."""
+
+    __slots__ = (
+        "_gateway", "_outgoing", "_overflow", "_polled", "_polled_arrivals", "_polled_fuel", "_read_at", "_result", "_room_for",
+        "active_at", "arrivals", "calls", "fiber", "heartbeat", "limits", "memory_known", "parked", "pid", "program",
+        "queued", "yielded",
+    )  # fmt: skip
+
+    def __init__(
+        self, pid: int, program: Program, gateway: Gateway, limits: Limits, room_for: Callable[[int], bool]
+    ) -> None:
+        self.pid, self.program, self.limits = pid, program, limits
+        self._gateway, self._room_for = gateway, room_for
+        self.arrivals = 0
+        self.active_at = gateway.now
+        self.heartbeat = 0
+        self.memory_known = 0
+        self.queued = self.parked = False
+        self.start()
+
+    def start(self) -> None:
+        """A fresh instance of the program, as at spawn or after a restart in place."""
+        self._outgoing = b""
+        self._overflow = False
+        self._result = b""
+        self._read_at = 0
+        self._polled = False
+        self._polled_arrivals = self._polled_fuel = 0
+        self.calls = 0
+        self.yielded = False
+        self.fiber = Fiber(
+            self.program,
+            self,
+            pid=self.pid,
+            memory_limit_bytes=memory_ceiling(self._gateway.state, self.pid),
+            fuel_limit=self.limits.fuel,
+            on_grow=self._may_grow,
+        )
+
+    # --- the five imports -----------------------------------------------------------------------------------------
+
+    def syscall(self, num: int, a1: int, a2: int, a3: int) -> int:
+        data = self._outgoing
+        if data:
+            self._outgoing = b""
+            if self._overflow:
+                return self._overflowed(num)
+        outcome = self._gateway.syscall(self.pid, num, a1, a2, a3, data)
+        result = outcome.result
+        if result == WAIT:
+            return SUSPEND_RETRY
+        self._result = outcome.data
+        self._read_at = 0
+        self.calls += 1
+        if self.calls >= abi.MAX_CALLS_PER_SLICE:
+            self.fiber.stop_after_call = True
+        if num in UNAUDITED:
+            if num == Sys.YIELD:
+                self._yield()
+        elif result == 0 and num in _RECEIVES:
+            self._note_empty_receive()
+        else:
+            self.active_at = self._gateway.now
+            if num in _ENDS_PROCESSES and not self._gateway.state.committed.alive(self.pid):
+                raise ProcessExit(0)
+        return result
+
+    def send_bytes(self, ptr: int, length: int) -> None:
+        data = self.fiber.memory.read(ptr, length)
+        held = self._outgoing
+        if held:
+            room = abi.MAX_OUTGOING - len(held)
+            self._overflow = length > room or self._overflow
+            data = held + data[: max(room, 0)]
+        else:
+            self._overflow = length > abi.MAX_OUTGOING
+            data = data[: abi.MAX_OUTGOING]
+        self._outgoing = data
+        self._count()
+
+    def recv_bytes(self, ptr: int, max_len: int) -> int:
+        start = self._read_at
+        data = self._result
+        if start or max_len < len(data):
+            data = data[start : start + max_len]
+        self.fiber.memory.write(ptr, data)
+        self._read_at = start + len(data)
+        self._count()
+        return len(data)
+
+    def yield_now(self) -> None:
+        self._count()
+        self._yield()
+
+    # --- their parts ----------------------------------------------------------------------------------------------
+
+    def _count(self) -> None:
+        self.calls += 1
+        if self.calls >= abi.MAX_CALLS_PER_SLICE:
+            self.fiber.stop_after_call = True
+
+    def _overflowed(self, num: int) -> int:
+        self._overflow = False
+        self._result = b""
+        self._read_at = 0
+        return abi.refusal(num, Errno.E_OVERFLOW)
+
+    def _note_empty_receive(self) -> None:
+        if not self._polled or self.arrivals != self._polled_arrivals:
+            self._polled_fuel = self.fiber.fuel_used
+        self._polled = True
+        self._polled_arrivals = self.arrivals
+
+    def _yield(self) -> None:
+        """Give up the processor; park if this was a turn of a polling loop with nothing to do."""
+        self.yielded = True
+        self.fiber.stop_after_call = True
+        if not self._polled or self.arrivals != self._polled_arrivals:
+            return
+        self._polled = False
+        idle = self.fiber.fuel_used - self._polled_fuel < abi.MAX_PARKABLE_FUEL
+        self.parked = idle and self.pid not in self._gateway.state.transient.woken
+
+    def _may_grow(self, current: int, desired: int, maximum: int) -> bool:
+        """A ceiling of a Memory capability held at this moment decides, and what the machine has left."""
+        return desired <= memory_ceiling(self._gateway.state, self.pid) and self._room_for(desired - current)

@@ -1,0 +1,357 @@
+"""The supervisor: the one owner of a machine, privileged, and nothing but a boundary.
+
+Rules of this file (supervisor: Supervisor)
+- It runs no application logic. Everything it does to the machine is a command, logged as sender pid 0.
+- A command that must answer at once runs in a tick of its own without slices; input waits for the next tick.
+- What it refuses is an error of `zos_core.errors`, one line for a person.
+
+    sup = Supervisor(MachineConfig())
+    sup.boot()
+    pid = sup.spawn("terminal")
+    sup.register_console_callback(pid, lambda data, stream: ...)
+    sup.send_input_to_process(pid, "help\r")
+    while not sup.poll_syscalls(budget_ms=5).idle: ...
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from zos_core import abi
+from zos_core.abi import ObjectType, Rights
+from zos_core.axiom.syslog import SysEvent
+from zos_core.consoles import ConsoleCallback, Consoles
+from zos_core.errors import CallRefused, InputRefused, SpawnRefused
+from zos_core.kernel.call import Outcome
+from zos_core.kernel.capabilities import Removal, notice_endpoint
+from zos_core.kernel.console import split_input
+from zos_core.kernel.privilege import revocation
+from zos_core.launcher import Launch, Launcher, Options
+from zos_core.policy import Policy
+from zos_core.programs import BundledProgram, Registry
+from zos_core.runtime import commands as c
+from zos_core.runtime.engine import Engine
+from zos_core.runtime.machine import Machine, MachineLimits, TickReport
+from zos_core.snapshot import (
+    ConsoleMode,
+    ConsoleOpened,
+    ExitSnapshot,
+    MachineSnapshot,
+    Notice,
+    PollReport,
+    ProcessEnded,
+    RemovedCapability,
+    Revocation,
+)
+from zos_core.view import exit_of, snapshot
+
+COMPILE_POLL_NS = 20_000_000
+_NS_PER_MS = 1_000_000
+
+
+class RealWorld:
+    """The clocks of the host. Uptime counts from here."""
+
+    def __init__(self) -> None:
+        self._start = time.monotonic_ns()
+
+    def uptime_ns(self) -> int:
+        return time.monotonic_ns() - self._start
+
+    def wallclock_ms(self) -> int:
+        return time.time_ns() // _NS_PER_MS
+
+
+@dataclass(frozen=True, slots=True)
+class MachineConfig:
+    """How a machine is set up. `cache` is where compiled modules are kept, None for nowhere."""
+
+    policy: Policy = Policy(trust_bundled=True)
+    apps: Path | None = None
+    cache: Path | None = None
+    seed: bytes = field(default_factory=lambda: os.urandom(32))
+    limits: MachineLimits = MachineLimits()
+    full_audit: bool = False
+
+
+class Supervisor:
+    def __init__(self, config: MachineConfig | None = None) -> None:
+        self.config = config or MachineConfig()
+        self._world = RealWorld()
+        self._launcher = Launcher(Engine(), Registry(self.config.apps), self.config.policy, self.config.cache)
+        self._machine = Machine(self._world, self.config.seed, self.config.limits)
+        self._machine.gateway.full_audit = self.config.full_audit
+        self._consoles = Consoles()
+        self._launches: list[tuple[Launch, c.Create]] = []
+        self._commands: list[c.Command] = []
+        self._ended: list[ProcessEnded] = []
+        self._opened: list[ConsoleOpened] = []
+
+    # --- life -----------------------------------------------------------------------------------------------------
+
+    def boot(self) -> None:
+        """Start init (pid 1) and the permission service (pid 2). Raises `SpawnRefused`."""
+        for name, pid in (("init", abi.PID_INIT), ("permission", abi.PID_PERMISSION)):
+            started = self.spawn(name)
+            if started != pid:
+                raise SpawnRefused(f"{name} started as pid {started}: the machine was booted already")
+
+    def close(self) -> None:
+        """End every program and compiler; the object is of no further use."""
+        for launch, _ in self._launches:
+            launch.cancel()
+        self._machine.close()
+
+    def uptime_ns(self) -> int:
+        return self._world.uptime_ns()
+
+    # --- programs -------------------------------------------------------------------------------------------------
+
+    def programs(self) -> tuple[BundledProgram, ...]:
+        """The bundled programs."""
+        return tuple(self._launcher.registry.list())
+
+    def launch(
+        self, program: str | Path | bytes, args: Sequence[str | bytes] = (), *, name: str | None = None,
+        options: Options | None = None,
+    ) -> Launch:  # fmt: skip
+        """Begin to start a program: poll `.done`, then `finish_launch`. Raises `SpawnRefused`."""
+        return self._launcher.by_user(program, args, name, options or Options(), self.uptime_ns())
+
+    def finish_launch(self, launch: Launch) -> int:
+        """Create the process of a launch and return its pid; waits for the compiler. Raises `SpawnRefused`."""
+        self._machine.modules[launch.command.module] = launch.program()
+        outcome = self._now(launch.command)
+        if outcome.result & abi.ERROR_BIT:
+            raise SpawnRefused(f"{launch.source.name}: {outcome.reason}")
+        self._consoles.open(outcome.result, launch.source.manifest.console)
+        return outcome.result
+
+    def spawn(
+        self, program: str | Path | bytes, args: Sequence[str | bytes] = (), *, name: str | None = None,
+        options: Options | None = None,
+    ) -> int:  # fmt: skip
+        """Start a bundled app's name, a path to a .wasm or .wat, or bytes; its pid. Raises `SpawnRefused`."""
+        return self.finish_launch(self.launch(program, args, name=name, options=options))
+
+    def kill_process(self, pid: int) -> None:
+        """End a process: no further slice of it runs. Raises `CallRefused`."""
+        self._checked(f"kill {pid}", self._now(c.Kill(pid)))
+
+    # --- consoles -------------------------------------------------------------------------------------------------
+
+    def register_console_callback(self, pid: int, callback: ConsoleCallback) -> None:
+        """`callback(data, stream)` gets what was kept and then everything the process writes."""
+        self._consoles.register(pid, callback)
+
+    def unregister_console_callback(self, pid: int) -> None:
+        self._consoles.unregister(pid)
+
+    def hold_console(self, pid: int, held: bool) -> None:
+        """While held, output stays in the kernel's buffer; when that is full its writer waits."""
+        (self._machine.held.add if held else self._machine.held.discard)(pid)
+
+    def console_mode(self, pid: int) -> ConsoleMode:
+        return self._consoles.mode(pid)
+
+    def set_console_mode(self, pid: int, mode: ConsoleMode) -> None:
+        self._consoles.set_mode(pid, mode)
+
+    def send_input_to_process(self, pid: int, data: str | bytes) -> None:
+        """Console input: one MSG_CONSOLE_INPUT, several if it is longer than a message. Raises `InputRefused`."""
+        # BYTE PATH 2: the supervisor takes the bytes of a tab for the process behind it
+        committed = self._machine.gateway.state.committed
+        if not committed.alive(pid):
+            raise InputRefused(f"process {pid} has ended")
+        console = committed.console_of(pid)
+        if not notice_endpoint(committed, pid if console is None else console.reader):
+            raise InputRefused(f"process {pid} has no input endpoint any more")
+        self._consoles.enqueue(pid, split_input(data.encode() if isinstance(data, str) else data))
+
+    def send_end_of_input(self, pid: int) -> None:
+        """Programs of this ABI see the end of input as a message of its own (kernel: Console)."""
+        self.send_input_to_process(pid, abi.END_OF_INPUT)
+
+    # --- privileges -----------------------------------------------------------------------------------------------
+
+    def grant_capability(
+        self, pid: int, object_type: ObjectType, object_id: int, perms: Rights | int, slot: int | None = None,
+        expires_in_ms: int | None = None, uses: int | None = None,
+    ) -> int:  # fmt: skip
+        """Give a capability from the root of an object; its slot. Raises `CallRefused`."""
+        command = c.GrantCap(pid, object_type, object_id, perms, slot, expires_in_ms or 0, uses or 0)
+        return self._checked(f"grant to {pid}", self._now(command)).result
+
+    def preview_revocation(self, pid: int, slot: int, *, keep_own: bool = False) -> Revocation:
+        """What revoking would take, from the code that revokes. Raises `CallRefused`."""
+        removal = revocation(self._machine.gateway.state, pid, slot, keep_own)
+        if removal is None:
+            raise CallRefused(f"slot {slot} of {pid}", abi.Errno.E_BADF)
+        return _revocation(removal, self._machine.gateway.commits.seq)
+
+    def revoke_capability(self, pid: int, slot: int, *, keep_own: bool = False) -> Revocation:
+        """Take a capability and all that was derived from it; what went. Raises `CallRefused`."""
+        taken = self.preview_revocation(pid, slot, keep_own=keep_own)
+        self._checked(f"slot {slot} of {pid}", self._now(c.Revoke(pid, slot, keep_own)))
+        return taken
+
+    def send_message(self, pid: int, slot: int, tag: int, data: bytes) -> None:
+        """Drive a program's own endpoint, in tests and tools. Raises `CallRefused`."""
+        self._checked(f"message to {pid}", self._now(c.Send(pid, slot, tag, data)))
+
+    # --- running --------------------------------------------------------------------------------------------------
+
+    def poll_syscalls(self, *, budget_ms: float = abi.MAX_TICK_MS) -> PollReport:
+        """One tick: apply what is waiting, run what is ready, drain consoles to their callbacks."""
+        deadline = time.perf_counter_ns() + int(min(budget_ms, abi.MAX_TICK_MS) * _NS_PER_MS)
+        calls = self._syscalls()
+        commands, self._commands = [*self._commands, *self._input()], []
+        commands += self._finished_launches()
+        report = self._tick(commands, lambda: time.perf_counter_ns() < deadline)
+        ended, self._ended = tuple(self._ended), []
+        opened, self._opened = tuple(self._opened), []
+        idle = self._machine.idle and not self._commands
+        return PollReport(1, report.slices, self._syscalls() - calls, idle, self._wake_at(), ended, opened)
+
+    def run_until(self, condition: Callable[[], bool], timeout_s: float = 10.0) -> bool:
+        """Poll until `condition` holds; False when the time is over. For headless use and tests."""
+        end = time.monotonic() + timeout_s
+        while not condition():
+            left = end - time.monotonic()
+            if left <= 0:
+                return False
+            report = self.poll_syscalls()
+            if report.idle and not condition():
+                wake_in = left if report.wake_at_ns is None else (report.wake_at_ns - self.uptime_ns()) / 1e9
+                select.select([], [], [], max(0.0, min(left, wake_in, 0.05)))
+        return True
+
+    def run_until_idle(self, timeout_s: float = 10.0) -> bool:
+        """Poll until nothing is ready, arriving or being compiled; what only waits for time does not count."""
+        return self.run_until(lambda: self.poll_syscalls().idle and not self._launches, timeout_s)
+
+    def snapshot(self) -> MachineSnapshot:
+        return snapshot(self._machine, self._consoles)
+
+    def recent_events(self, after: int = 0) -> list[SysEvent]:
+        """SysLog rows still in memory with a higher number, oldest first."""
+        return list(self._machine.gateway.syslog.after(after))
+
+    def exit_of(self, pid: int) -> ExitSnapshot | None:
+        """How a process ended, None while it lives or when it is no longer listed."""
+        process = self._machine.gateway.state.committed.processes.get(pid)
+        return None if process is None else exit_of(self._machine, process)
+
+    @property
+    def machine(self) -> Machine:
+        """The machine itself, for tests and tools that look into the logs."""
+        return self._machine
+
+    # --- the parts ------------------------------------------------------------------------------------------------
+
+    def _syscalls(self) -> int:
+        return self._machine.gateway.event
+
+    def _now(self, command: c.Command) -> Outcome:
+        """Apply one command at once, in a tick without slices."""
+        return self._tick([command], None).outcomes[0]
+
+    def _checked(self, what: str, outcome: Outcome) -> Outcome:
+        if outcome.result & abi.ERROR_BIT:
+            code = abi.Errno(outcome.result & ~abi.ERROR_BIT)
+            raise CallRefused(what, code, outcome.reason)
+        return outcome
+
+    def _tick(self, commands: Sequence[c.Command], more: Callable[[], bool] | None) -> TickReport:
+        report = self._machine.tick(commands, more)
+        for command, outcome in zip(commands, report.outcomes, strict=True):
+            if isinstance(command, c.Create) and command.request is not None:
+                self._note_opened(command, outcome)
+        for pid, stream, data in report.output:
+            self._consoles.write(pid, stream, data)
+        for pid in report.ended:
+            self._note_ended(pid)
+        self._begin_launches()
+        return report
+
+    def _note_opened(self, command: c.Create, outcome: Outcome) -> None:
+        """A program started another one: with a console of its own it wants a tab."""
+        if outcome.result & abi.ERROR_BIT or command.request is None or command.request.flags:
+            return
+        mode = self._launcher.registry.registered(command.name).manifest.console
+        self._consoles.open(outcome.result, mode)
+        self._opened.append(ConsoleOpened(outcome.result, command.name, mode))
+
+    def _note_ended(self, pid: int) -> None:
+        process = self._machine.gateway.state.committed.processes.get(pid)
+        how = None if process is None else exit_of(self._machine, process)
+        if process is not None and how is not None:
+            self._ended.append(ProcessEnded(pid, process.name, how))
+        self._consoles.discard(pid)
+
+    def _input(self) -> list[c.Command]:
+        """Input commands for every process whose queue has room."""
+        state, out = self._machine.gateway.state, list[c.Command]()
+        for pid in self._consoles.waiting():
+            if not state.committed.alive(pid):
+                self._consoles.discard(pid)
+                continue
+            console = state.committed.console_of(pid)
+            endpoint = notice_endpoint(state.committed, pid if console is None else console.reader)
+            if not endpoint:
+                self._consoles.discard(pid)
+                continue
+            room = abi.MAX_QUEUE - state.transient.queues[endpoint].inputs
+            out += [c.Input(pid, piece) for piece in self._consoles.take(pid, room)]
+        return out
+
+    def _begin_launches(self) -> None:
+        """Programs asked for by programs: compile them outside, answer at a later tick."""
+        transient = self._machine.gateway.state.transient
+        requests, transient.spawns = transient.spawns, []
+        for request in requests:
+            launch = self._launcher.by_program(request, self._machine.gateway.now)
+            if isinstance(launch, abi.Errno):
+                self._commands.append(c.RefuseSpawn(request.pid, launch))
+            else:
+                self._launches.append((launch, launch.command))
+
+    def _finished_launches(self) -> list[c.Command]:
+        out: list[c.Command] = []
+        for launch, command in self._launches:
+            if not launch.done or command.request is None:
+                continue
+            if launch.error is not None:
+                out.append(c.RefuseSpawn(command.request.pid, abi.Errno.E_INVAL))
+                continue
+            self._machine.modules[command.module] = launch.program()
+            out.append(command)
+        self._launches = [(launch, command) for launch, command in self._launches if not launch.done]
+        return out
+
+    def _wake_at(self) -> int | None:
+        wake = self._machine.wake_at_ns()
+        if not self._launches:
+            return wake
+        soon = self.uptime_ns() + (0 if any(launch.done for launch, _ in self._launches) else COMPILE_POLL_NS)
+        return soon if wake is None else min(soon, wake)
+
+
+def _revocation(removal: Removal, sequence: int) -> Revocation:
+    return Revocation(
+        removed=tuple(
+            RemovedCapability(lost.cap_id, lost.pid, lost.slot, ObjectType(lost.object_type), lost.object_id,
+                              Rights(lost.perms))
+            for lost in removal.removed()
+        ),
+        notices=tuple(
+            Notice(lost.pid, lost.slot, removal.reason(lost), removal.notice_to(lost.pid) != 0)
+            for lost in removal.losers()
+        ),
+        sequence=sequence,
+    )  # fmt: skip

@@ -1,0 +1,134 @@
+"""Snapshots: the live machine copied into frozen values, between two ticks."""
+
+from __future__ import annotations
+
+from zos_core import abi
+from zos_core.abi import ExitHow, ObjectType, Rights
+from zos_core.consoles import Consoles
+from zos_core.kernel.call import State
+from zos_core.kernel.commits import InsertHow
+from zos_core.kernel.services import process_state
+from zos_core.kernel.state import Cap, Process
+from zos_core.runtime.machine import Machine
+from zos_core.snapshot import (
+    CapabilitySnapshot,
+    Counters,
+    EndpointSnapshot,
+    ExitSnapshot,
+    MachineSnapshot,
+    ProcessSnapshot,
+    TrapSnapshot,
+)
+
+_SIZES = ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"))
+
+
+def snapshot(machine: Machine, consoles: Consoles) -> MachineSnapshot:
+    """The machine as it is after the last tick."""
+    state, log = machine.gateway.state, machine.gateway.commits
+    processes = tuple(_process(machine, consoles, process) for _, process in sorted(state.committed.processes.items()))
+    stats = state.transient.stats.values()
+    return MachineSnapshot(
+        time_ns=machine.gateway.now,
+        sequence=log.seq,
+        processes=processes,
+        endpoints=tuple(
+            EndpointSnapshot(endpoint, owner, len(state.transient.queues[endpoint].items), f"endpoint {endpoint}")
+            for endpoint, owner in sorted(state.committed.endpoints.items())
+        ),
+        counters=Counters(
+            ticks=machine.ticks,
+            slices=machine.slices,
+            syscalls=sum(each.syscalls for each in stats),
+            messages=sum(each.messages_out for each in stats),
+            commits=log.seq,
+            refusals=machine.gateway.syslog.refusals,
+            log_events=machine.gateway.syslog.total,
+        ),
+        head=log.head.hex(),
+        degraded=machine.degraded,
+        by_pid={process.pid: process for process in processes},
+    )
+
+
+def exit_of(machine: Machine, process: Process) -> ExitSnapshot | None:
+    """How a process ended, None while it lives."""
+    if process.how is None:
+        return None
+    if process.how is not ExitHow.FAULTED:
+        return ExitSnapshot(process.how, process.code)
+    message, *frames = process.description.split("\n")
+    return ExitSnapshot(process.how, abi.EXIT_FAULT_STATUS, TrapSnapshot(process.reason, message, tuple(frames)))
+
+
+def _process(machine: Machine, consoles: Consoles, process: Process) -> ProcessSnapshot:
+    state, pid = machine.gateway.state, process.pid
+    stats = state.transient.stats.get(pid)
+    running = machine.processes.get(pid)
+    return ProcessSnapshot(
+        pid=pid,
+        parent=process.parent,
+        name=process.name,
+        state=process_state(state, pid),
+        memory_size=state.transient.memory.get(pid, 0) if process.alive else 0,
+        fuel=running.fiber.fuel_used if running is not None else 0,
+        syscalls=stats.syscalls if stats is not None else 0,
+        messages_in=stats.messages_in if stats is not None else 0,
+        messages_out=stats.messages_out if stats is not None else 0,
+        queued=sum(len(state.transient.queues[endpoint].items) for endpoint in state.committed.endpoints_of(pid)),
+        notices_unread=state.transient.notices.get(pid, 0),
+        capabilities=tuple(_capability(state, cap) for cap in state.committed.held_by(pid)),
+        exit=exit_of(machine, process),
+        console_mode=consoles.mode(pid) if pid in consoles else None,
+        has_console=state.committed.console_of(pid) is not None,
+    )
+
+
+def _capability(state: State, cap: Cap) -> CapabilitySnapshot:
+    parent, use = state.committed.caps.get(cap.parent), state.transient.uses.get(cap.id)
+    return CapabilitySnapshot(
+        cap_id=cap.id,
+        slot=cap.slot,
+        object_type=ObjectType(cap.object_type),
+        object_id=cap.object_id,
+        object_name=object_name(state, cap.object_type, cap.object_id),
+        perms=Rights(cap.perms),
+        parent=cap.parent,
+        parent_pid=parent.pid if parent is not None else 0,
+        how=InsertHow(cap.how).name.lower(),
+        granted_by=cap.by_pid,
+        expires_at=cap.expires_at,
+        uses_left=cap.uses_left,
+        children=len(cap.children),
+        uses=use.count if use is not None else 0,
+        last_used=use.last if use is not None else 0,
+    )
+
+
+def object_name(state: State, object_type: int, object_id: int) -> str:
+    """An object as a person calls it."""
+    match object_type:
+        case ObjectType.ENDPOINT:
+            owner = state.committed.endpoints.get(object_id)
+            return f"endpoint {object_id}" if owner is None else f"endpoint {object_id} of {_named(state, owner)}"
+        case ObjectType.CONSOLE:
+            console = state.committed.consoles.get(object_id)
+            return f"console {object_id}" if console is None else f"console of {_named(state, console.owner)}"
+        case ObjectType.PROCESS:
+            return "process factory" if object_id == abi.FACTORY else _named(state, object_id)
+        case ObjectType.MEMORY:
+            return f"up to {size_text(object_id)}"
+    return f"{ObjectType(object_type).name.lower()} {object_id}"
+
+
+def _named(state: State, pid: int) -> str:
+    process = state.committed.processes.get(pid)
+    return "the system" if pid == abi.PID_SUPERVISOR else f"{process.name} ({pid})" if process else f"pid {pid}"
+
+
+def size_text(size: int) -> str:
+    """A size in the largest unit that keeps it whole, or in tenths."""
+    for unit, suffix in _SIZES:
+        if size >= unit:
+            return f"{size // unit} {suffix}" if size % unit == 0 else f"{size / unit:.1f} {suffix}"
+    return f"{size} B"
