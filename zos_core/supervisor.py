@@ -71,11 +71,11 @@ class RealWorld:
 class MachineConfig:
     """How a machine is set up. `cache` is where compiled modules are kept, None for nowhere."""
 
-    policy: Policy = Policy(trust_bundled=True)
+    policy: Policy = field(default_factory=lambda: Policy(trust_bundled=True))
     apps: Path | None = None
     cache: Path | None = None
     seed: bytes = field(default_factory=lambda: os.urandom(32))
-    limits: MachineLimits = MachineLimits()
+    limits: MachineLimits = field(default_factory=MachineLimits)
     full_audit: bool = False
 
 

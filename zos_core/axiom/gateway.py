@@ -25,8 +25,8 @@ from zos_core.kernel.dispatch import (
     decide,
     resume,
 )
+from zos_core.kernel.effects import EndWait, perform
 from zos_core.kernel.reduce import apply
-from zos_core.kernel.transient import EndWait, perform
 
 _QUIET_WHEN_EMPTY = frozenset({abi.Sys.RECEIVE, abi.Sys.RECEIVE_WAIT})
 _QUIET_PRIVILEGES = frozenset({Op.UPDATE_PROCESS_MEMORY, Op.DRAIN_CONSOLE_OUTPUT})

@@ -10,7 +10,7 @@ from __future__ import annotations
 from zos_core import abi
 from zos_core.abi import Errno, Malformed, Rights
 from zos_core.kernel import capabilities
-from zos_core.kernel import transient as t
+from zos_core.kernel import effects as e
 from zos_core.kernel.call import Call, Outcome, State, refuse
 from zos_core.kernel.commits import InsertHow, RemoveHow
 from zos_core.kernel.insertion import Insertion, expiry
@@ -128,5 +128,5 @@ def memory_ceiling(s: State, pid: int) -> int:
     return max((cap.object_id for cap in held if cap.object_type == abi.ObjectType.MEMORY), default=0)
 
 
-def exercised(cap: Cap, now: int) -> t.CapExercised:
-    return t.CapExercised(cap.id, now)
+def exercised(cap: Cap, now: int) -> e.CapExercised:
+    return e.CapExercised(cap.id, now)

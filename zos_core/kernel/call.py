@@ -16,8 +16,9 @@ from typing import Any, NamedTuple
 
 from zos_core import abi
 from zos_core.kernel.commits import Body
+from zos_core.kernel.effects import Effect
 from zos_core.kernel.state import Committed
-from zos_core.kernel.transient import Effect, Transient
+from zos_core.kernel.transient import Transient
 
 WAIT = -1
 """Not a result a program can see: results are 0 to 2**32 - 1."""

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from zos_core import abi
 from zos_core.kernel import commits as k
+from zos_core.kernel import effects as e
 from zos_core.kernel import transient as t
 from zos_core.kernel.call import State
 from zos_core.kernel.commits import RemoveHow
@@ -73,10 +74,10 @@ def notice_endpoint(c: Committed, pid: int, gone: Iterable[int] = (), destroyed:
     return 0
 
 
-def notify(endpoint: int, pid: int, payload: bytes) -> list[t.Effect]:
+def notify(endpoint: int, pid: int, payload: bytes) -> list[e.Effect]:
     """MSG_CAP_REVOKED to the endpoint that takes it; nothing when there is none."""
     message = t.Message(abi.PID_SUPERVISOR, abi.Tag.CAP_REVOKED, payload)
-    return [t.Enqueue(endpoint, pid, message)] if endpoint else []
+    return [e.Enqueue(endpoint, pid, message)] if endpoint else []
 
 
 class Lost(NamedTuple):
@@ -214,19 +215,19 @@ class Removal:
     def _targets(self) -> dict[int, int]:
         return {pid: self.notice_to(pid) for pid in {lost.pid for lost in self.losers()}}
 
-    def effects(self) -> list[t.Effect]:
+    def effects(self) -> list[e.Effect]:
         """Notices, then the ends of calls and waits that went through what is gone."""
-        out: list[t.Effect] = [t.CapForgotten(cap_id) for cap_id in self.how if cap_id in self._t.uses]
+        out: list[e.Effect] = [e.CapForgotten(cap_id) for cap_id in self.how if cap_id in self._t.uses]
         targets = self._targets()
         for lost in self.losers():
             payload = abi.pack_revoked(lost.slot, lost.object_type, lost.object_id, self.reason(lost))
             out += notify(targets[lost.pid], lost.pid, payload)
         out.extend(self._woken())
-        out.extend(t.EndpointClosed(endpoint) for endpoint in self.destroyed)
+        out.extend(e.EndpointClosed(endpoint) for endpoint in self.destroyed)
         return out
 
-    def _woken(self) -> list[t.Effect]:
-        out: list[t.Effect] = []
+    def _woken(self) -> list[e.Effect]:
+        out: list[e.Effect] = []
         destroyed = set(self.destroyed)
         for pid, wait in self._t.waits.items() if self.how else ():
             if pid in self._ended or wait.result is not None:
@@ -237,7 +238,7 @@ class Removal:
                 code = abi.Errno.E_PERM if wait.kind is t.WaitKind.CONSOLE else abi.Errno.E_BADF
             else:
                 continue
-            out.append(t.Answer(pid, _wait_error(wait.kind, code)))
+            out.append(e.Answer(pid, _wait_error(wait.kind, code)))
         return out
 
 

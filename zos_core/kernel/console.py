@@ -13,6 +13,7 @@ from dataclasses import replace
 from zos_core import abi
 from zos_core.abi import Errno, ObjectType, Rights
 from zos_core.kernel import capabilities
+from zos_core.kernel import effects as e
 from zos_core.kernel import transient as t
 from zos_core.kernel.call import WAIT, Call, Outcome, State, refuse
 from zos_core.kernel.commits import InsertHow, RemoveHow
@@ -55,9 +56,9 @@ def _append(s: State, call: Call, cap: Cap, wait: t.Wait) -> Outcome:
     """As much of the rest as fits; the use is charged when the last byte is in."""
     room = abi.MAX_CONSOLE_BUFFER - s.transient.console_sizes.get(wait.console, 0)
     fits, rest = wait.rest[: max(room, 0)], wait.rest[max(room, 0) :]
-    effects: list[t.Effect] = [t.ConsoleAppend(wait.console, wait.stream, fits, cap.id, call.now)] if fits else []
+    effects: list[e.Effect] = [e.ConsoleAppend(wait.console, wait.stream, fits, cap.id, call.now)] if fits else []
     if rest:
-        return Outcome(WAIT, (), [*effects, t.BeginWait(call.pid, replace(wait, rest=rest))])
+        return Outcome(WAIT, (), [*effects, e.BeginWait(call.pid, replace(wait, rest=rest))])
     used, spent = capabilities.charge(s.committed, cap)
     if not spent:
         return Outcome(0, used, effects)
@@ -90,7 +91,7 @@ def deliver_console_input(s: State, call: Call) -> Outcome:
         return refuse(call, Errno.E_AGAIN, "input queue full")
     # BYTE PATH 3: keystrokes become one kernel message, MSG_CONSOLE_INPUT, from pid 0
     message = t.Message(abi.PID_SUPERVISOR, abi.Tag.CONSOLE_INPUT, call.data)
-    return Outcome(0, (), (t.Enqueue(endpoint, reader, message),))
+    return Outcome(0, (), (e.Enqueue(endpoint, reader, message),))
 
 
 def drain_console_output(s: State, call: Call) -> Outcome:
@@ -98,7 +99,7 @@ def drain_console_output(s: State, call: Call) -> Outcome:
     # BYTE PATH 7: drain_console_output empties the buffer; the caller hands the bytes to the callback
     (console,) = call.args
     writers = [pid for pid, wait in s.transient.waits.items() if wait.console == console and wait.result is None]
-    return Outcome(0, (), (t.ConsoleDrained(console), *(t.Wake(pid) for pid in writers)))
+    return Outcome(0, (), (e.ConsoleDrained(console), *(e.Wake(pid) for pid in writers)))
 
 
 def split_input(data: bytes, limit: int = abi.MAX_SYSTEM_PAYLOAD) -> list[bytes]:

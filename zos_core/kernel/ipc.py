@@ -14,6 +14,7 @@ from zos_core import abi
 from zos_core.abi import Errno, ObjectType, Rights
 from zos_core.kernel import capabilities
 from zos_core.kernel import commits as k
+from zos_core.kernel import effects as e
 from zos_core.kernel import transient as t
 from zos_core.kernel.call import WAIT, Call, Outcome, State, refuse
 from zos_core.kernel.commits import RemoveHow
@@ -36,7 +37,7 @@ def _target(s: State, call: Call, slot: int, right: int) -> Cap | Outcome:
     return cap
 
 
-def _spend(s: State, cap: Cap, pid: int) -> tuple[list[k.Body], list[t.Effect]]:
+def _spend(s: State, cap: Cap, pid: int) -> tuple[list[k.Body], list[e.Effect]]:
     """Commits and effects of one counted use; what is spent goes after the operation it paid for."""
     used, spent = capabilities.charge(s.committed, cap)
     removal = capabilities.Removal(s, pid)
@@ -59,13 +60,13 @@ def sys_send(s: State, call: Call) -> Outcome:
     if length > abi.MAX_PAYLOAD:
         return refuse(call, Errno.E_OVERFLOW, "payload too long")
     if slot == abi.SLOT_OWN_ENDPOINT and tag in abi.APP_VIEW_TAGS:
-        return Outcome(0, (), (t.AppMessage(call.pid, tag, data), t.CapExercised(cap.id, call.now)))
+        return Outcome(0, (), (e.AppMessage(call.pid, tag, data), e.CapExercised(cap.id, call.now)))
     endpoint = cap.object_id
     if s.transient.queues[endpoint].programs >= abi.MAX_QUEUE:
         return refuse(call, Errno.E_AGAIN, "queue full")
     sent = k.MessageSent(call.pid, endpoint, tag, length)
     message = t.Message(call.pid, tag, data)
-    enqueue = t.Enqueue(endpoint, s.committed.endpoints[endpoint], message, cap.id, call.now)
+    enqueue = e.Enqueue(endpoint, s.committed.endpoints[endpoint], message, cap.id, call.now)
     if not cap.uses_left:
         return Outcome(0, (sent,), (enqueue,))
     commits, effects = _spend(s, cap, call.pid)
@@ -89,7 +90,7 @@ def _receive(s: State, call: Call, cap: Cap) -> Outcome:
         return Outcome(0)
     first = items[0]
     data = abi.pack_received(first.from_pid, first.tag, first.payload)
-    return Outcome(len(data), (), (t.Dequeue(call.pid, cap.object_id),), data)
+    return Outcome(len(data), (), (e.Dequeue(call.pid, cap.object_id),), data)
 
 
 def sys_receive_wait(s: State, call: Call) -> Outcome:
@@ -104,7 +105,7 @@ def sys_receive_wait(s: State, call: Call) -> Outcome:
         return outcome
     until = None if milliseconds == abi.FOREVER_NS else call.sample + milliseconds * _NS_PER_MS
     wait = t.Wait(t.WaitKind.RECEIVE, call.event, until, cap.id, cap.object_id)
-    return Outcome(WAIT, (), (t.BeginWait(call.pid, wait),))
+    return Outcome(WAIT, (), (e.BeginWait(call.pid, wait),))
 
 
 def resume_receive(s: State, call: Call, wait: t.Wait) -> Outcome:
@@ -134,7 +135,7 @@ def sys_call(s: State, call: Call) -> Outcome:
         return refuse(call, Errno.E_AGAIN, "queue full")
     message = t.Message(call.pid, tag, call.data[:length], (), call.event)
     commits: list[k.Body] = [k.MessageSent(call.pid, endpoint, tag, length)]
-    effects: list[t.Effect] = [t.Enqueue(endpoint, s.committed.endpoints[endpoint], message, cap.id, call.now)]
+    effects: list[e.Effect] = [e.Enqueue(endpoint, s.committed.endpoints[endpoint], message, cap.id, call.now)]
     paid_by = cap.id
     if cap.uses_left:
         more, after = _spend(s, cap, call.pid)
@@ -142,7 +143,7 @@ def sys_call(s: State, call: Call) -> Outcome:
         effects += after
         paid_by = 0 if any(isinstance(c, k.CapRemoved) and c.cap_id == cap.id for c in more) else cap.id
     wait = t.Wait(t.WaitKind.CALL, call.event, None, paid_by, endpoint)
-    return Outcome(WAIT, commits, [t.BeginWait(call.pid, wait), *effects])
+    return Outcome(WAIT, commits, [e.BeginWait(call.pid, wait), *effects])
 
 
 def sys_reply(s: State, call: Call) -> Outcome:
@@ -157,7 +158,7 @@ def sys_reply(s: State, call: Call) -> Outcome:
     if length > abi.MAX_PAYLOAD:
         return refuse(call, Errno.E_OVERFLOW, "payload too long")
     data = abi.pack_received(call.pid, tag, call.data[:length])
-    return Outcome(0, (), (t.ReplyRightUsed(call.pid, caller), t.Answer(caller, len(data), data)))
+    return Outcome(0, (), (e.ReplyRightUsed(call.pid, caller), e.Answer(caller, len(data), data)))
 
 
 def sys_send_cap(s: State, call: Call) -> Outcome:
@@ -237,7 +238,7 @@ def _send_with(s: State, call: Call, cap: Cap, moved: list[Cap], first: int) -> 
         *used,
         *removal.commits(),
     ]
-    enqueue = t.Enqueue(endpoint, owner, message, cap.id, call.now)
+    enqueue = e.Enqueue(endpoint, owner, message, cap.id, call.now)
     return Outcome(0, commits, [enqueue, *removal.effects()])
 
 
@@ -259,5 +260,5 @@ def sys_ep_create(s: State, call: Call) -> Outcome:
         return refuse(call, Errno.E_NOMEM, "a table is full")
     made = Insertion(c)
     endpoint = made.endpoint(call.pid, slot)
-    effects = (t.EndpointOpened(call.pid, endpoint),)
+    effects = (e.EndpointOpened(call.pid, endpoint),)
     return Outcome(slot, made.commits, effects, abi.pack_endpoint_created(slot, endpoint))

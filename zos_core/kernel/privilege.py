@@ -12,6 +12,7 @@ from zos_core import abi
 from zos_core.abi import Errno, ObjectType
 from zos_core.kernel import capabilities
 from zos_core.kernel import commits as k
+from zos_core.kernel import effects as e
 from zos_core.kernel import transient as t
 from zos_core.kernel.call import Call, Outcome, State, refuse
 from zos_core.kernel.commits import InsertHow, RemoveHow
@@ -99,7 +100,7 @@ def send_message(s: State, call: Call) -> Outcome:
     owner = s.committed.endpoints[cap.object_id]
     sent = k.MessageSent(abi.PID_SUPERVISOR, cap.object_id, tag, len(call.data))
     message = t.Message(abi.PID_SUPERVISOR, tag, call.data)
-    return Outcome(0, (sent,), (t.Enqueue(cap.object_id, owner, message),))
+    return Outcome(0, (sent,), (e.Enqueue(cap.object_id, owner, message),))
 
 
 # --- SYS_DEBUG and the init debug channel ---------------------------------------------------------------------------
@@ -111,7 +112,7 @@ def sys_debug(s: State, call: Call) -> Outcome:
     if length > len(call.data):
         return refuse(call, Errno.E_INVAL, "less was sent than declared")
     data = call.data[:length]
-    said = t.Debug(call.now, call.pid, data)
+    said = e.Debug(call.now, call.pid, data)
     if not data.startswith(b"INIT:"):
         return Outcome(0, (), (said,))
     outcome = _command(s, call, data.decode(errors="replace").split(":")[1:])
@@ -157,4 +158,4 @@ def _spawn(s: State, call: Call, name: str) -> Outcome:
         return refuse(call, Errno.E_EXIST, "the permission service is running")
     cap = factory(s.committed, call.pid)
     request = t.SpawnRequest(call.pid, cap.id if cap is not None else 0, 0, name, ())
-    return Outcome(0, (), (t.SpawnAsked(request),))
+    return Outcome(0, (), (e.SpawnAsked(request),))

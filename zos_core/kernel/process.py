@@ -14,6 +14,7 @@ from zos_core import abi
 from zos_core.abi import Errno, ExitHow, Malformed, ObjectType, Rights, Tag
 from zos_core.kernel import capabilities
 from zos_core.kernel import commits as k
+from zos_core.kernel import effects as e
 from zos_core.kernel import transient as t
 from zos_core.kernel.call import WAIT, Call, Outcome, State, refuse
 from zos_core.kernel.commits import InsertHow, RemoveHow
@@ -22,6 +23,7 @@ from zos_core.kernel.insertion import Insertion
 from zos_core.kernel.state import Cap, Committed
 
 _RESERVED = (abi.PID_INIT, abi.PID_PERMISSION)
+_SPAWN_LOST = abi.value_error(Errno.E_BADF)
 _SPAWN_FLAGS = abi.SPAWN_SHARE_CONSOLE | abi.SPAWN_LEND_INPUT
 
 
@@ -69,7 +71,7 @@ def sys_spawn(s: State, call: Call) -> Outcome:
         return refused
     wait = t.Wait(t.WaitKind.SPAWN, call.event, None, cap.id)
     request = t.SpawnRequest(call.pid, cap.id, flags, name, args)
-    return Outcome(WAIT, (), (t.SpawnAsked(request), t.BeginWait(call.pid, wait)))
+    return Outcome(WAIT, (), (e.SpawnAsked(request), e.BeginWait(call.pid, wait)))
 
 
 def _console_refusal(s: State, call: Call, flags: int) -> Outcome | None:
@@ -113,7 +115,7 @@ def create_process(s: State, call: Call) -> Outcome:
         )
     made.under_root(ObjectType.MEMORY, ceiling, pid, made.slot(pid), Rights.WRITE)
     made.root(ObjectType.PROCESS, pid)
-    effects: list[t.Effect] = [t.Started(pid, args), t.EndpointOpened(pid, own), t.EndpointOpened(pid, incoming)]
+    effects: list[e.Effect] = [e.Started(pid, args), e.EndpointOpened(pid, own), e.EndpointOpened(pid, incoming)]
     if spawner is not None:
         effects += _hand_over(s, made, spawner, pid, request)
     return Outcome(pid, made.commits, effects)
@@ -131,13 +133,13 @@ def _give_console(c: Committed, made: Insertion, pid: int, request: t.SpawnReque
         made.commits.append(k.ConsoleReader(shared.object_id, pid))
 
 
-def _hand_over(s: State, made: Insertion, spawner: Cap, pid: int, request: t.SpawnRequest) -> list[t.Effect]:
+def _hand_over(s: State, made: Insertion, spawner: Cap, pid: int, request: t.SpawnRequest) -> list[e.Effect]:
     """The spawner's capability on its child, the charge for the factory, and the answer to its call."""
     slot = made.slot(request.pid)
     made.handle(spawner, pid, slot)
     used, spent = capabilities.charge(s.committed, spawner)
     made.commits += used
-    effects: list[t.Effect] = [t.CapExercised(spawner.id, 0)]
+    effects: list[e.Effect] = [e.CapExercised(spawner.id, 0)]
     if spent:
         removal = capabilities.Removal(s, request.pid)
         for cap_id in spent:
@@ -146,14 +148,14 @@ def _hand_over(s: State, made: Insertion, spawner: Cap, pid: int, request: t.Spa
         made.commits += [gone, *removal.commits()]
         lost = abi.pack_revoked(slot, ObjectType.PROCESS, pid, abi.RevokeReason.EXPIRED)
         effects += capabilities.notify(removal.notice_to(request.pid), request.pid, lost)
-        effects += [e for e in removal.effects() if not (isinstance(e, t.Answer) and e.pid == request.pid)]
-    return [t.Answer(request.pid, pid, abi.pack_spawned(pid, slot)), *effects]
+        effects += [each for each in removal.effects() if each != e.Answer(request.pid, _SPAWN_LOST)]
+    return [e.Answer(request.pid, pid, abi.pack_spawned(pid, slot)), *effects]
 
 
 def refuse_spawn(s: State, call: Call) -> Outcome:
     """Privileged (pid, errno): answers a parked SYS_SPAWN with a refusal."""
     pid, code = call.args
-    return Outcome(0, (), (t.Answer(pid, abi.value_error(code)),))
+    return Outcome(0, (), (e.Answer(pid, abi.value_error(code)),))
 
 
 def sys_kill(s: State, call: Call) -> Outcome:
@@ -208,8 +210,8 @@ def restart_process(s: State, call: Call) -> Outcome:
     failed = abi.length_error(Errno.E_NOENT)
     waits = s.transient.waits
     callers = [who for who, due in s.transient.reply_rights[pid].items() if who in waits and waits[who].event == due]
-    effects: list[t.Effect] = [t.EndWait(pid), *(t.ReplyRightUsed(pid, who) for who in callers)]
-    return Outcome(0, commits, [*effects, *(t.Answer(who, failed) for who in callers)])
+    effects: list[e.Effect] = [e.EndWait(pid), *(e.ReplyRightUsed(pid, who) for who in callers)]
+    return Outcome(0, commits, [*effects, *(e.Answer(who, failed) for who in callers)])
 
 
 def _end(
@@ -228,14 +230,14 @@ def _end(
     console = c.consoles.get(process.borrowed)
     if console is not None and console.reader == pid:
         commits.append(k.ConsoleReader(console.id, _next_reader(c, process.parent, console.id)))
-    effects: list[t.Effect] = [*removal.effects(), t.Ended(pid)]
+    effects: list[e.Effect] = [*removal.effects(), e.Ended(pid)]
     parent = process.parent
     endpoint = removal.notice_to(parent) if parent and c.alive(parent) else 0
     if endpoint:
         how = ExitHow.FAULTED if isinstance(body, k.ProcessFaulted) else ExitHow(body.how)
         code = body.code if isinstance(body, k.ProcessExited) else abi.EXIT_FAULT_STATUS
         message = t.Message(abi.PID_SUPERVISOR, Tag.PROCESS_EXITED, abi.pack_exited(pid, how, code))
-        effects.append(t.Enqueue(endpoint, parent, message))
+        effects.append(e.Enqueue(endpoint, parent, message))
     return Outcome(0, [*commits, *removal.commits()], effects)
 
 

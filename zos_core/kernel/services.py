@@ -11,6 +11,7 @@ import hashlib
 
 from zos_core import abi
 from zos_core.abi import Errno
+from zos_core.kernel import effects as e
 from zos_core.kernel import transient as t
 from zos_core.kernel.call import WAIT, Call, Outcome, State, refuse
 
@@ -30,7 +31,7 @@ def sys_get_wallclock(s: State, call: Call) -> Outcome:
 def _clock(call: Call, kept: int, *, wall: bool) -> Outcome:
     high = bool(call.args[0])
     value = kept if high and kept else call.sample
-    return Outcome(value >> 32 & abi.U32 if high else value & abi.U32, (), (t.Sampled(call.pid, wall, value),))
+    return Outcome(value >> 32 & abi.U32 if high else value & abi.U32, (), (e.Sampled(call.pid, wall, value),))
 
 
 def sys_get_pid(s: State, call: Call) -> Outcome:
@@ -43,7 +44,7 @@ def sys_random(s: State, call: Call) -> Outcome:
     if length > abi.MAX_RANDOM:
         return refuse(call, Errno.E_OVERFLOW, "too many random bytes")
     data, counter = random_bytes(s.transient, length)
-    return Outcome(length, (), (t.RandomDrawn(counter),), data)
+    return Outcome(length, (), (e.RandomDrawn(counter),), data)
 
 
 def random_bytes(transient: t.Transient, length: int) -> tuple[bytes, int]:
@@ -89,7 +90,7 @@ def sys_sleep(s: State, call: Call) -> Outcome:
     if not duration:
         return Outcome(0)
     wait = t.Wait(t.WaitKind.SLEEP, call.event, call.sample + duration)
-    return Outcome(WAIT, (), (t.BeginWait(call.pid, wait),))
+    return Outcome(WAIT, (), (e.BeginWait(call.pid, wait),))
 
 
 def resume_sleep(s: State, call: Call, wait: t.Wait) -> Outcome:
@@ -99,7 +100,7 @@ def resume_sleep(s: State, call: Call, wait: t.Wait) -> Outcome:
 def update_process_memory(s: State, call: Call) -> Outcome:
     """Privileged (pid, bytes) -> status (seed: Memory Growth)."""
     pid, size = call.args
-    return Outcome(0, (), (t.MemorySized(pid, size),))
+    return Outcome(0, (), (e.MemorySized(pid, size),))
 
 
 def not_implemented(s: State, call: Call) -> Outcome:
