@@ -9,10 +9,9 @@ Rules of this file
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from zos_core.snapshot import ConsoleMode, MachineSnapshot, PollReport, Revocation
-
 
 ConsoleCallback = Callable[[bytes, int], None]
 """Receives what a process wrote and the stream (1 output, 2 errors) it wrote it to."""
@@ -31,14 +30,26 @@ class Program(Protocol):
     def description(self) -> str: ...
 
 
+class Launching(Protocol):
+    """A program on its way: it is being compiled, outside the machine."""
+
+    @property
+    def done(self) -> bool: ...
+
+    def cancel(self) -> None: ...
+
+
 class Machine(Protocol):
     """One machine, seen from the desktop. What it refuses is a `zos_core.errors.Refused` of one line."""
 
     def boot(self) -> None:
         """Start init and the permission service."""
 
-    def spawn(self, program: str, args: Sequence[str] = ()) -> int:
-        """Start a bundled program or a `.wasm`/`.wat` path with a console of its own; its pid."""
+    def launch(self, program: str, args: Sequence[str] = ()) -> Launching:
+        """Begin to start a bundled program or a `.wasm`/`.wat` path, with a console of its own."""
+
+    def finish_launch(self, launch: Any) -> int:
+        """Create the process of a launch that is done; its pid."""
 
     def programs(self) -> Sequence[Program]:
         """The bundled programs, in the order to show them."""

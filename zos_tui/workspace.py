@@ -8,6 +8,7 @@ Rules of this file
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 from textual import events
@@ -21,7 +22,7 @@ from zos_core.errors import Refused
 from zos_core.snapshot import ConsoleMode, ConsoleOpened, MachineSnapshot, PollReport, ProcessEnded, ProcessSnapshot
 from zos_tui.commands import key_label
 from zos_tui.figures import shortened, size
-from zos_tui.ports import Machine
+from zos_tui.ports import Launching, Machine
 from zos_tui.pump import Pump
 from zos_tui.rates import Rates
 from zos_tui.tabs import Tab, TabBook
@@ -36,6 +37,7 @@ from zos_tui.widgets.terminal_view import TerminalView
 LIST_INTERVAL_S = 0.25
 LIST_SOON_S = 0.005
 COUNTDOWN_S = 1.0
+COMPILE_POLL_S = 0.02
 BREAKPOINTS = [(0, "-narrow"), (110, "-medium"), (180, "-wide")]
 """From how many columns on the screen has which class: one panel, terminal and rail, three columns."""
 PANELS = ("terminal", "processes", "capabilities")
@@ -78,6 +80,7 @@ class Workspace(Screen[None]):
         self.snapshot: MachineSnapshot | None = None
         self._rates = Rates()
         self._due: Timer | None = None
+        self._launches: set[Launching] = set()
 
     def compose(self) -> ComposeResult:
         yield TabBar(id="tabs")
@@ -119,6 +122,8 @@ class Workspace(Screen[None]):
 
     def shut_down(self) -> None:
         """Stop the pump and close the machine; the screen may still be on show."""
+        for launch in self._launches:
+            launch.cancel()
         if self.pump is not None:
             self.pump.stop()
         if self.machine is not None:
@@ -138,29 +143,67 @@ class Workspace(Screen[None]):
     # --- tabs ---------------------------------------------------------------------------------------------------
 
     def start(self, program: str, args: tuple[str, ...]) -> None:
-        """Start a program in a tab of its own."""
-        if self.machine is None:
-            return
-        try:
-            pid = self.machine.spawn(program, args)
-        except Refused as refusal:
-            self.say(str(refusal), warning=True)
-            return
-        self._show_new(self.book.open(pid, program, args), self.machine.console_mode(pid))
+        """Start a program in a tab of its own, when it is compiled."""
+
+        def begun(pid: int) -> None:
+            if self.machine is not None:
+                self._show_new(self.book.open(pid, program, args), self.machine.console_mode(pid))
+
+        self._launch(program, args, begun)
 
     def again(self, tab: Tab) -> None:
         """Run an ended tab's program again, in place."""
-        if self.machine is None or self.pump is None or tab.live:
+
+        def begun(pid: int) -> None:
+            if self.machine is not None:
+                tab.pid, tab.ended, tab.mode = pid, None, self.machine.console_mode(pid)
+                self.view_of(tab).begin_again(tab.mode)
+                self._connect(tab)
+                self.activate(tab)
+
+        if not tab.live:
+            self._launch(tab.program, tab.args, begun)
+
+    def _launch(self, program: str, args: tuple[str, ...], begun: Callable[[int], None]) -> None:
+        """Launch, and call `begun` with the pid: at once for a small or cached module, else when it is compiled."""
+        if self.machine is None:
             return
         try:
-            tab.pid = self.machine.spawn(tab.program, tab.args)
+            launch = self.machine.launch(program, args)
         except Refused as refusal:
-            self.say(str(refusal), warning=True)
+            self._not_started(refusal)
             return
-        tab.ended, tab.mode = None, self.machine.console_mode(tab.pid)
-        self.view_of(tab).begin_again(tab.mode)
-        self._connect(tab)
-        self.activate(tab)
+        if launch.done:
+            self._finish_launch(launch, begun)
+        else:
+            self.say(f"Compiling {program}…")
+            self._launches.add(launch)
+            self.run_worker(self._wait_for(launch, begun), name=f"launch {program}")
+
+    async def _wait_for(self, launch: Launching, begun: Callable[[int], None]) -> None:
+        while not launch.done:
+            await asyncio.sleep(COMPILE_POLL_S)
+        self._launches.discard(launch)
+        self._finish_launch(launch, begun)
+
+    def _finish_launch(self, launch: Launching, begun: Callable[[int], None]) -> None:
+        if self.machine is None or self.pump is None:
+            return
+        try:
+            pid = self.machine.finish_launch(launch)
+        except Refused as refusal:
+            self._not_started(refusal)
+            return
+        begun(pid)
+        self.pump.touched()
+
+    def _not_started(self, refusal: Refused) -> None:
+        self.say(str(refusal), warning=True)
+        if not len(self.book):
+            self.query_one("#placeholder", Static).update(f"{refusal}\n\n{self._no_tab_hint()}")
+
+    def _no_tab_hint(self) -> str:
+        return f"No tab. {key_label(self.leader)} c opens a terminal, {key_label(self.leader)} s any program."
 
     def _adopt(self, opened: ConsoleOpened) -> None:
         """A program opened a console of its own: a tab for it, beside the active one."""
@@ -213,7 +256,7 @@ class Workspace(Screen[None]):
             self.activate(self.book.active)
         else:
             self.query_one("#placeholder", Static).display = True
-            self.query_one("#placeholder", Static).update(f"No tab. {key_label(self.leader)} c opens a terminal.")
+            self.query_one("#placeholder", Static).update(self._no_tab_hint())
             self.show_tabs()
 
     def kill(self, pid: int) -> None:

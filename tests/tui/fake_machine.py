@@ -34,6 +34,18 @@ class FakeProgram:
     description: str
 
 
+@dataclass(eq=False)
+class FakeLaunch:
+    """Done when the test says so."""
+
+    program: str
+    done: bool
+    cancelled: bool = False
+
+    def cancel(self) -> None:
+        self.cancelled = True
+
+
 def capability(
     slot: int, kind: ObjectType, object_id: int, name: str, perms: Rights, uses: int = 0
 ) -> CapabilitySnapshot:
@@ -96,6 +108,8 @@ class FakeMachine:
     sequence: int = 0
     on_poll: Callable[[], None] | None = None
     input_full: bool = False
+    compiling: bool = False
+    launches: list[FakeLaunch] = field(default_factory=list)
 
     # --- the protocol -------------------------------------------------------------------------------------------
 
@@ -106,10 +120,21 @@ class FakeMachine:
         self.processes[1] = process(1, "init", own)
         self.processes[2] = process(2, "permission", replace(own, object_id=2, object_name="permission"))
 
-    def spawn(self, program: str, args: Sequence[str] = ()) -> int:
+    def launch(self, program: str, args: Sequence[str] = ()) -> FakeLaunch:
         self.asked.append(("spawn", program, *args))
         if program == "missing":
             raise Refused("missing: no such program")
+        launch = FakeLaunch(program, done=not self.compiling)
+        self.launches.append(launch)
+        return launch
+
+    def finish_launch(self, launch: FakeLaunch) -> int:
+        if launch.program == "broken":
+            raise Refused("broken: the module is not valid")
+        return self.spawn(launch.program)
+
+    def spawn(self, program: str) -> int:
+        """A process with a console, at once."""
         pid = max(self.processes, default=0) + 1
         self.processes[pid] = process(
             pid,

@@ -246,6 +246,33 @@ def test_a_program_is_started_from_the_dialog_with_arguments_and_a_failure_is_on
     assert ("spawn", "pingpong", "10") in drive(scenario).asked
 
 
+def test_a_program_that_takes_long_to_compile_gets_its_tab_when_it_is_done() -> None:
+    async def scenario(stage: Stage) -> None:
+        stage.machine.compiling = True
+        await stage.command("c")
+        await stage.until(lambda: stage.notice == "Compiling terminal…", "a word about it")
+        await stage.press("a")
+        await stage.until(lambda: stage.inputs(3) == b"a", "a key meanwhile")
+        assert len(stage.desktop.book) == 1
+        stage.machine.launches[-1].done = True
+        await stage.until(lambda: len(stage.desktop.book) == 2, "its tab")
+        await stage.command("c")
+        await stage.command("q")
+        await stage.press("y")
+
+    assert drive(scenario).launches[-1].cancelled
+
+
+def test_a_first_program_that_cannot_start_says_why_where_its_tab_would_be() -> None:
+    async def scenario(stage: Stage) -> None:
+        placeholder = stage.desktop.query_one("#placeholder")
+        await stage.until(lambda: "broken: the module is not valid" in str(placeholder.render()), "the reason")
+        await stage.command("c")
+        await stage.until(lambda: len(stage.desktop.book) == 1, "a tab all the same")
+
+    drive(scenario, options=DesktopOptions(program="broken"), wait=False)
+
+
 def test_quit_asks_while_programs_live_and_closes_the_machine() -> None:
     async def scenario(stage: Stage) -> None:
         await stage.command("q")
@@ -263,7 +290,8 @@ def test_close_kills_after_asking_and_the_last_tab_leaves_a_hint() -> None:
         await stage.command("x")
         await stage.press("y")
         await stage.until(lambda: len(stage.desktop.book) == 0, "no tab")
-        assert str(stage.desktop.query_one("#placeholder").render()) == "No tab. Ctrl+B c opens a terminal."
+        hint = "No tab. Ctrl+B c opens a terminal, Ctrl+B s any program."
+        assert str(stage.desktop.query_one("#placeholder").render()) == hint
         await stage.command("c")
         await stage.until(lambda: len(stage.desktop.book) == 1 and stage.view.has_focus, "a tab again")
 
