@@ -61,15 +61,25 @@ class RowView(Protocol):
 
 
 class Row:
-    """A row on the screen. `wrapped`: its text runs on in the next row."""
+    """A row on the screen. `wrapped`: its text runs on in the next row.
 
-    __slots__ = ("styles", "text", "version", "wrapped")
+    `filled` is the character and style id that fill every cell as long as `version` is `filled_version`: filling it
+    the same way again costs nothing, however often a program clears its screen.
+    """
 
-    def __init__(self, text: list[str], styles: array[int], version: int) -> None:
+    __slots__ = ("filled", "filled_version", "styles", "text", "version", "wrapped")
+
+    def __init__(
+        self, text: list[str], styles: array[int], version: int, filled: tuple[str, int] | None = None
+    ) -> None:
         self.text = text
         self.styles = styles
-        self.version = version
+        self.version = self.filled_version = version
+        self.filled = filled
         self.wrapped = False
+
+    def is_filled(self, character: str, style_id: int) -> bool:
+        return self.version == self.filled_version and self.filled == (character, style_id)
 
 
 class PastRow:
@@ -78,8 +88,14 @@ class PastRow:
     __slots__ = ("styles", "text", "version", "wrapped")
 
     def __init__(self, row: Row) -> None:
-        joined = "".join(row.text)
-        self.text: str | list[str] = joined if joined.isascii() and len(joined) == len(row.text) else row.text
+        text: str | list[str] = row.text
+        if row.filled is not None and row.version == row.filled_version:
+            text = row.filled[0] * len(row.text)
+        else:
+            joined = "".join(row.text)
+            if joined.isascii() and len(joined) == len(row.text):
+                text = joined
+        self.text = text
         self.styles = row.styles
         self.version = row.version
         self.wrapped = row.wrapped
@@ -178,7 +194,7 @@ class StyleTable:
         self._sgr.clear()
         self._erased.clear()
         self._ids = {self._values[style_id]: style_id for style_id in live}
-        self._free = [style_id for style_id in range(len(self._values)) if style_id not in live]
+        self._free = [style_id for style_id in reversed(range(len(self._values))) if style_id not in live]
 
 
 def _in_palette(style: Style) -> Style:

@@ -102,7 +102,7 @@ def _alignment_test(emulation: Emulation) -> None:
     """DECALN: a screen full of E, no margins, cursor home."""
     emulation.top, emulation.bottom = 0, emulation.lines - 1
     emulation.x = emulation.y = 0
-    emulation.grid.fill("E")
+    emulation.grid.fill_rows(0, emulation.lines, 0, "E")
 
 
 def _clear_tab_stops(emulation: Emulation, parameters: Parameters) -> None:

@@ -26,6 +26,9 @@ TAB_WIDTH = 8
 MAX_CELL = 16
 """Code points in one cell; the longest emoji sequence in use has ten. More combining marks are dropped."""
 
+MAX_REPEATED_ROWS = 4
+"""What one REP may print: programs repeat within a row, and a short sequence must not cost a screenful of work."""
+
 
 class SavedCursor(NamedTuple):
     """What DECSC keeps."""
@@ -67,8 +70,8 @@ class Emulation:
         self.top, self.bottom = 0, self.lines - 1
         self.tabs = set(range(0, self.columns, TAB_WIDTH))
         self._joiner: tuple[int, int, int] | None = None
-        self.main.erase_rows(0, self.lines, 0)
-        self.alternate.erase_rows(0, self.lines, 0)
+        self.main.fill_rows(0, self.lines, 0)
+        self.alternate.fill_rows(0, self.lines, 0)
 
     def _style_roots(self) -> Iterator[Iterable[int]]:
         yield from self.main.styles_in_use()
@@ -223,12 +226,12 @@ class Emulation:
             self.put([grapheme, ""])
 
     def repeat(self, count: int) -> None:
-        """REP: the character left of the cursor again, one screen of it at most."""
+        """REP: the character left of the cursor again, a few rows of it at most."""
         if self.x == 0:
             return
         text = self.grid.rows[self.y].text
         character = text[self.x - 1] or text[self.x - 2]
-        count = min(max(count, 1), self.columns * self.lines)
+        count = min(count, MAX_REPEATED_ROWS * self.columns)
         if len(character) == 1:
             self.print(character * count)
 
@@ -345,12 +348,12 @@ class Emulation:
         if how == 3:
             self.main.forget_history()
         elif how == 2:
-            self.grid.erase_rows(0, self.lines, self.erased)
+            self.grid.fill_rows(0, self.lines, self.erased)
         elif how == 1:
-            self.grid.erase_rows(0, self.y, self.erased)
+            self.grid.fill_rows(0, self.y, self.erased)
             self.erase_in_line(1)
         elif how == 0:
-            self.grid.erase_rows(self.y + 1, self.lines, self.erased)
+            self.grid.fill_rows(self.y + 1, self.lines, self.erased)
             self.erase_in_line(0)
 
     def erase_characters(self, count: int) -> None:

@@ -24,8 +24,10 @@ class Grid:
         self._stamp = next_stamp
         self.rows = [self.blank_row(0) for _ in range(lines)]
 
-    def blank_row(self, style_id: int) -> Row:
-        return Row([" "] * self.columns, array(type_code, (style_id,)) * self.columns, self._stamp())
+    def blank_row(self, style_id: int, character: str = " ") -> Row:
+        """A row full of one character."""
+        styles = array(type_code, (style_id,)) * self.columns
+        return Row([character] * self.columns, styles, self._stamp(), (character, style_id))
 
     def styles_in_use(self) -> Iterator[array[int]]:
         for past in self.history:
@@ -36,22 +38,30 @@ class Grid:
     def scroll_up(self, top: int, bottom: int, count: int, style_id: int, *, remember: bool = True) -> None:
         """Move the rows top..bottom up; what leaves the screen at its top goes to the history."""
         rows = self.rows
-        for _ in range(min(count, bottom - top + 1)):
+        remember = remember and top == 0
+        height = bottom - top + 1
+        if count >= height and not remember:
+            self.fill_rows(top, bottom + 1, style_id)
+            return
+        for _ in range(count if count < height else height):
             row = rows.pop(top)
             rows.insert(bottom, self.blank_row(style_id))
-            if top == 0 and remember:
+            if remember:
                 self._remember(row)
 
     def scroll_down(self, top: int, bottom: int, count: int, style_id: int) -> None:
-        for _ in range(min(count, bottom - top + 1)):
+        if count > bottom - top:
+            self.fill_rows(top, bottom + 1, style_id)
+            return
+        for _ in range(count):
             del self.rows[bottom]
             self.rows.insert(top, self.blank_row(style_id))
 
     def erase(self, y: int, start: int, end: int, style_id: int) -> None:
         """Blank the cells start..end-1 of a row, and the other halves of wide characters cut by that."""
-        if start >= end:
-            return
         row = self.rows[y]
+        if start >= end or row.is_filled(" ", style_id):
+            return
         self.split_wide(row.text, start)
         self.split_wide(row.text, end)
         row.text[start:end] = " " * (end - start)
@@ -60,9 +70,11 @@ class Grid:
         if end == self.columns:
             row.wrapped = False
 
-    def erase_rows(self, start: int, end: int, style_id: int) -> None:
+    def fill_rows(self, start: int, end: int, style_id: int, character: str = " ") -> None:
+        """Every cell of the rows start..end-1 that character in that style."""
         for y in range(start, end):
-            self.rows[y] = self.blank_row(style_id)
+            if not self.rows[y].is_filled(character, style_id):
+                self.rows[y] = self.blank_row(style_id, character)
 
     def insert_cells(self, y: int, x: int, count: int, style_id: int) -> None:
         """Shift the cells from x right; what leaves the row is lost."""
@@ -84,13 +96,6 @@ class Grid:
         row.styles[x:] = row.styles[x + count :] + array(type_code, (style_id,)) * count
         row.version = self._stamp()
         row.wrapped = False
-
-    def fill(self, character: str) -> None:
-        """Every cell that character, plain (DECALN)."""
-        for row in self.rows:
-            row.text[:] = character * self.columns
-            row.styles[:] = array(type_code, (0,)) * self.columns
-            row.version = self._stamp()
 
     @staticmethod
     def split_wide(text: list[str], x: int) -> None:

@@ -14,8 +14,16 @@ from rich.cells import cell_len, get_character_cell_size
 
 ZERO_WIDTH_JOINER = "\u200d"
 
-NARROW_RANGES = ((0x20, 0x7E), (0xA0, 0xAC), (0xAE, 0x2FF), (0x370, 0x482), (0x2500, 0x25FC), (0x2800, 0x28FF))
-"""One cell each: Latin, Greek, Cyrillic, line drawing, shapes, braille."""
+NARROW_RANGES = (
+    (0x20, 0x7E),
+    (0xA0, 0xAC),
+    (0xAE, 0x2FF),
+    (0x370, 0x482),
+    (0x2500, 0x25FC),
+    (0x2800, 0x28FF),
+    (0xFFFD, 0xFFFD),
+)
+"""One cell each: Latin, Greek, Cyrillic, line drawing, shapes, braille, the mark of malformed input."""
 
 WIDE_RANGES = ((0x3041, 0x3096), (0x30A1, 0x30FA), (0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xAC00, 0xD7A3))
 """Two cells each: kana, ideographs, hangul syllables."""

@@ -120,6 +120,8 @@ CASES = [
     Case("overwriting the first half blanks the second", "漢字\rX", ["X 字"], (1, 0)),
     Case("erasing half a wide character", f"漢字{CSI}2G{CSI}X", ["  字"], (1, 0)),
     Case("deleting half a wide character", f"漢字{CSI}2G{CSI}P", [" 字"], (1, 0)),
+    Case("erasing up to the middle of a wide character", f"a漢b{CSI}2G{CSI}1K", ["   b"], (1, 0)),
+    Case("deleting up to the middle of a wide character", f"a漢b\r{CSI}2P", [" b"], (0, 0)),
     Case("inserting into a wide character", f"漢字{CSI}2G{CSI}@", ["   字"], (1, 0)),
     Case("pushing half a wide character off the row", f"01234567漢{CSI}G{CSI}@", [" 01234567"], (0, 0)),
     Case("insert mode with a wide character", f"abc\r{CSI}4h漢", ["漢abc"], (2, 0)),
@@ -207,8 +209,14 @@ def test_links_are_styles_and_only_to_the_outside() -> None:
     assert style_at(screen, 3).link is None
 
 
-def test_a_link_that_was_cut_is_no_link() -> None:
-    assert style_at(fed(f"{ESC}]8;;https://zos.example/{'x' * 5000}\x07a"), 0).link is None
+@pytest.mark.parametrize("step", [1, 4096, 10_000])
+def test_a_link_that_was_cut_is_no_link(step: int) -> None:
+    screen = fed("")
+    data = f"{ESC}]8;id={'i' * 4000};https://zos.example/{'x' * 500}\x07a".encode()
+    for start in range(0, len(data), step):
+        screen.feed(data[start : start + step])
+    assert text_of(screen) == ["a"]
+    assert style_at(screen, 0).link is None
 
 
 def test_the_title_is_printable_and_bounded() -> None:
@@ -473,6 +481,13 @@ def test_find_sees_history_screen_and_wrapped_lines() -> None:
     assert next(screen.find("漢")).end_x == 4
     assert list(screen.find("")) == []
     assert list(screen.find(".*")) == []
+
+
+def test_find_does_not_join_rows_whose_wrap_was_erased() -> None:
+    screen = fed(f"01234567needle{CSI}1;10H")
+    assert [m[:2] for m in screen.find("needle")] == [(0, 8)]
+    screen.feed(b"\x1b[K")
+    assert list(screen.find("n edle")) == []
 
 
 def test_find_in_the_alternate_screen_looks_only_there() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 
 import pytest
 from hypothesis import given, settings
@@ -35,6 +36,9 @@ STREAMS = st.lists(PIECES | SEQUENCES | st.text(max_size=3), max_size=60).map(la
 ANY_BYTES = st.binary(max_size=300) | STREAMS
 
 
+UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+
+
 def check_shape(screen: Screen) -> None:
     """Every row is exactly as wide as the screen by Rich's measure, with no half of a wide character alone."""
     for y in range(screen.lines):
@@ -43,6 +47,7 @@ def check_shape(screen: Screen) -> None:
         assert cell_len("".join(row.text)) == screen.columns
         for x, cell in enumerate(row.text):
             assert len(cell) <= MAX_CELL
+            assert not UNSAFE.search(cell), "a control or bidi override would act outside the pane"
             width = cell_len(cell)
             if cell == "":
                 assert x > 0 and cell_len(row.text[x - 1]) == 2
@@ -145,7 +150,7 @@ def test_combining_marks_without_end_stay_in_one_bounded_cell() -> None:
 def test_repeating_is_bounded_by_the_screen() -> None:
     screen = Screen(10, 3)
     screen.feed(b"x\x1b[65535b")
-    assert screen.scrolled <= 3
+    assert 0 < screen.scrolled <= 3
 
 
 def test_styles_without_end_are_taken_back() -> None:
@@ -177,6 +182,14 @@ def test_true_colour_without_end_keeps_the_shown_styles_right() -> None:
     assert len(screen._emulation.styles) < 65_536
     shown = [screen.style(style_id).fg for y in range(3) for style_id in screen.row(y).styles]
     assert shown == colours[-30:]
+
+
+def test_a_saved_style_that_nothing_shows_is_kept() -> None:
+    screen = Screen(10, 3, 50)
+    screen.feed(b"\x1b[38;2;1;2;3m\x1b7")
+    screen.feed(b"".join(b"\x1b[38;2;9;%d;%dmx" % divmod(number, 256) for number in range(65_000)))
+    screen.feed(b"\x1b8\x1b[Hx")
+    assert screen.style(screen.row(0).styles[0]).fg == (1, 2, 3)
 
 
 def test_the_common_classes_are_as_wide_as_rich_says_and_join_nothing() -> None:
