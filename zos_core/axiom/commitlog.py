@@ -57,7 +57,7 @@ class BadCommit:
 class CommitLog:
     def __init__(self, kept: int = KEPT_COMMITS) -> None:
         self._kept = kept
-        self._entries: list[Entry] = []
+        self._entries: list[tuple[int, int, int, Body]] = []
         self._ids: list[bytes] = []
         self.base_seq = 0
         self.base_head = ZERO_ID
@@ -66,7 +66,7 @@ class CommitLog:
 
     def append(self, timestamp: int, caused_by: int, body: Body) -> None:
         self.seq = seq = self.seq + 1
-        self._entries.append(Entry(seq, timestamp, caused_by, body))
+        self._entries.append((seq, timestamp, caused_by, body))
 
     def seal(self) -> bytes:
         """Hash what has not been hashed, move the base when enough stands above it, and return the head."""
@@ -83,7 +83,7 @@ class CommitLog:
 
     def _move_base(self, count: int) -> None:
         for entry in self._entries[:count]:
-            apply(self.base_state, entry.body)
+            apply(self.base_state, entry[3])
         self.base_seq += count
         self.base_head = self._ids[count - 1]
         del self._entries[:count], self._ids[:count]
@@ -104,7 +104,7 @@ class CommitLog:
 
     def entries(self, after: int = 0) -> list[Entry]:
         """Entries above the base with a higher number, oldest first."""
-        return self._entries[max(after - self.base_seq, 0) :]
+        return [Entry._make(entry) for entry in self._entries[max(after - self.base_seq, 0) :]]
 
     def verify(self) -> BadCommit | None:
         """Walk the chain from the base; the first commit that does not follow, or None."""
@@ -113,5 +113,5 @@ class CommitLog:
         for entry, found in zip(self._entries, self._ids, strict=True):
             prev = commit_id(prev, encode(*entry))
             if prev != found:
-                return BadCommit(entry.seq, prev, found)
+                return BadCommit(entry[0], prev, found)
         return None

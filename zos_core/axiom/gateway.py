@@ -94,12 +94,11 @@ class Gateway:
         return outcome
 
     def _carry_out(self, outcome: Outcome, event: int) -> None:
-        state, now = self.state, self.now
         for body in outcome.commits:
-            self.commits.append(now, event, body)
-            apply(state.committed, body)
+            self.commits.append(self.now, event, body)
+            apply(self.state.committed, body)
         for effect in outcome.effects:
-            perform(state.transient, effect)
+            effect.perform(self.state.transient)
 
     def _audits(self, num: int, outcome: Outcome) -> bool:
         if self.full_audit or outcome.reason:

@@ -161,9 +161,9 @@ class Removal:
         lost: dict[int, list[int]] = {}
         for cap_id in ids[self._settled :]:
             cap = self._c.caps[cap_id]
-            if cap.object_type == abi.ObjectType.ENDPOINT and cap.perms & abi.Rights.READ:
-                if self._c.endpoints.get(cap.object_id) == cap.pid:
-                    lost.setdefault(cap.object_id, []).append(cap_id)
+            readable = cap.object_type == abi.ObjectType.ENDPOINT and cap.perms & abi.Rights.READ
+            if readable and self._c.endpoints.get(cap.object_id) == cap.pid:
+                lost.setdefault(cap.object_id, []).append(cap_id)
         self._settled = len(ids)
         for endpoint, triggers in lost.items():
             if not self._still_read(endpoint):
@@ -206,7 +206,9 @@ class Removal:
         return notice_endpoint(self._c, pid, {*self.how, *self._moved}, self.destroyed)
 
     def commits(self) -> list[k.Body]:
-        out: list[k.Body] = [k.CapRemoved(c.cap_id, c.pid, c.slot, self.how[c.cap_id], self._by) for c in self.removed()]
+        out: list[k.Body] = [
+            k.CapRemoved(lost.cap_id, lost.pid, lost.slot, self.how[lost.cap_id], self._by) for lost in self.removed()
+        ]
         out.extend(k.EndpointDestroyed(endpoint) for endpoint in self.destroyed)
         targets = self._targets()
         out.extend(k.NoticeUndeliverable(lost.pid, lost.slot) for lost in self.losers() if not targets[lost.pid])

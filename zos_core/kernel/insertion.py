@@ -32,9 +32,10 @@ class Insertion:
         return at
 
     def _insert(self, fields: tuple[int, ...]) -> int:
+        """Plain integers: arithmetic on enums costs ten times as much, and these are read at every call."""
         cap_id = self._next_cap
         self._next_cap += 1
-        self.commits.append(k.CapInserted(cap_id, *fields))
+        self.commits.append(k.CapInserted(cap_id, *map(int, fields)))
         return cap_id
 
     def root(self, object_type: int, object_id: int) -> int:

@@ -38,8 +38,8 @@ class RunningProcess:
     """The host side of one fiber. `active_at` is the tick time of its last call that did something."""
 
     __slots__ = (
-        "_gateway", "_outgoing", "_overflow", "_polled", "_polled_arrivals", "_polled_fuel", "_read_at", "_result", "_room_for",
-        "active_at", "arrivals", "calls", "fiber", "heartbeat", "limits", "memory_known", "parked", "pid", "program",
+        "_gateway", "_outgoing", "_overflow", "_polled", "_polled_arrivals", "_polled_fuel", "_read_at", "_result",
+        "_room_for", "active_at", "arrivals", "calls", "fiber", "heartbeat", "limits", "memory_known", "parked", "pid", "program",
         "queued", "yielded",
     )  # fmt: skip
 
