@@ -98,6 +98,11 @@ class Consoles:
         console.pending.extend(pieces)
         console.pending_size += size
 
+    def room(self, pid: int) -> int:
+        """How many bytes `enqueue` would take."""
+        console = self._consoles.get(pid)
+        return abi.MAX_PENDING_INPUT - (0 if console is None else console.pending_size)
+
     def waiting(self) -> list[int]:
         """Processes with input that has not been delivered."""
         return [pid for pid, console in self._consoles.items() if console.pending]

@@ -17,6 +17,10 @@ from zos_core.manifest import CapabilityRequest, parse_object_type, parse_rights
 _DURATION = re.compile(r"(\d+)(ms|s|m|h)?", re.ASCII)
 _UNIT_MS = {"ms": 1, "s": 1000, "": 1000, "m": 60_000, "h": 3_600_000}
 _FACTORY_NAMES = ("factory", "spawn")
+_MAX_OBJECT_ID = 2**64 - 1
+_MAX_DURATION_MS = 10 * 365 * 24 * 3_600_000
+_MAX_DIGITS = 30
+"""Digits that are read at all: more than any number in range has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +37,21 @@ class Rule:
 
 
 def parse_duration_ms(text: str) -> int:
-    """`10`, `10s`, `5m`, `2h`, `250ms` in milliseconds. Raises ValueError."""
+    """`10`, `10s`, `5m`, `2h`, `250ms` in milliseconds, above 0 and at most ten years. Raises ValueError."""
     match = _DURATION.fullmatch(text)
     if match is None:
         raise ValueError(f"a duration is a number with ms, s, m or h, not {text!r}")
-    return int(match[1]) * _UNIT_MS[match[2] or ""]
+    duration = int(match[1][:_MAX_DIGITS]) * _UNIT_MS[match[2] or ""]
+    if not 0 < duration <= _MAX_DURATION_MS:
+        raise ValueError(f"a duration is above 0 and at most ten years, not {text!r}")
+    return duration
+
+
+def _object_number(text: str) -> int:
+    number = int(text[:_MAX_DIGITS])
+    if number > _MAX_OBJECT_ID:
+        raise ValueError(f"an object's number has 64 bits, {text} has more")
+    return number
 
 
 def parse_rule(text: str) -> Rule:
@@ -52,7 +66,7 @@ def parse_rule(text: str) -> Rule:
         elif word in _FACTORY_NAMES and object_type is ObjectType.PROCESS:
             object_id = abi.FACTORY
         elif word.isascii() and word.isdigit():
-            object_id = int(word)
+            object_id = _object_number(word)
         elif word:
             perms = parse_rights(word)
     return Rule(object_type, object_id, perms, expires_in_ms)

@@ -173,6 +173,10 @@ class Supervisor:
             raise InputRefused(f"process {pid} has no input endpoint any more")
         self._consoles.enqueue(pid, split_input(data.encode() if isinstance(data, str) else data))
 
+    def input_room(self, pid: int) -> int:
+        """Bytes of console input that would be taken; whoever sends no more is never refused for want of room."""
+        return self._consoles.room(pid)
+
     def send_end_of_input(self, pid: int) -> None:
         """Programs of this ABI see the end of input as a message of its own (kernel: Console)."""
         self.send_input_to_process(pid, abi.END_OF_INPUT)
@@ -215,7 +219,7 @@ class Supervisor:
         report = self._tick(commands, lambda: time.perf_counter_ns() < deadline)
         ended, self._ended = tuple(self._ended), []
         opened, self._opened = tuple(self._opened), []
-        idle = self._machine.idle and not self._commands
+        idle = self._machine.idle and not self._commands and not any(self._input_room().values())
         return PollReport(1, report.slices, self._syscalls() - calls, idle, self._wake_at(), ended, opened)
 
     def run_until(self, condition: Callable[[], bool], timeout_s: float = 10.0) -> bool:
@@ -296,19 +300,20 @@ class Supervisor:
 
     def _input(self) -> list[c.Command]:
         """Input commands for every process whose queue has room."""
-        state, out = self._machine.gateway.state, list[c.Command]()
+        rooms = self._input_room().items()
+        return [c.Input(pid, piece) for pid, room in rooms for piece in self._consoles.take(pid, room)]
+
+    def _input_room(self) -> dict[int, int]:
+        """How many messages of input each process with waiting input can take; what nobody can read is dropped."""
+        state, rooms = self._machine.gateway.state, dict[int, int]()
         for pid in self._consoles.waiting():
-            if not state.committed.alive(pid):
-                self._consoles.discard(pid)
-                continue
             console = state.committed.console_of(pid)
             endpoint = notice_endpoint(state.committed, pid if console is None else console.reader)
-            if not endpoint:
+            if endpoint and state.committed.alive(pid):
+                rooms[pid] = abi.MAX_QUEUE - state.transient.queues[endpoint].inputs
+            else:
                 self._consoles.discard(pid)
-                continue
-            room = abi.MAX_QUEUE - state.transient.queues[endpoint].inputs
-            out += [c.Input(pid, piece) for piece in self._consoles.take(pid, room)]
-        return out
+        return rooms
 
     def _begin_launches(self) -> None:
         """Programs asked for by programs: compile them outside, answer at a later tick."""
@@ -317,7 +322,7 @@ class Supervisor:
         for request in requests:
             launch = self._launcher.by_program(request, self._machine.gateway.now)
             if isinstance(launch, abi.Errno):
-                self._commands.append(c.RefuseSpawn(request.pid, launch))
+                self._commands.append(c.RefuseSpawn(request, launch))
             else:
                 self._launches.append((launch, launch.command))
 
@@ -327,7 +332,7 @@ class Supervisor:
             if not launch.done or command.request is None:
                 continue
             if launch.error is not None:
-                out.append(c.RefuseSpawn(command.request.pid, abi.Errno.E_INVAL))
+                out.append(c.RefuseSpawn(command.request, abi.Errno.E_INVAL))
                 continue
             self._machine.modules[command.module] = launch.program()
             out.append(command)

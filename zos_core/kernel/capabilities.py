@@ -74,6 +74,24 @@ def notice_endpoint(c: Committed, pid: int, gone: Iterable[int] = (), destroyed:
     return 0
 
 
+def spend(
+    s: State, cap: Cap, by_pid: int, removal: Removal | None = None
+) -> tuple[list[k.Body], list[e.Effect]]:
+    """What one use of `cap` costs: charges, and the end of what it spends, after the operation it paid for.
+
+    `removal` is what the same call takes away besides; its commits and effects are in the answer.
+    """
+    if removal is None:
+        if not cap.uses_left:
+            return [], []
+        removal = Removal(s, by_pid)
+    used, spent = charge(s.committed, cap)
+    for cap_id in spent:
+        removal.take(cap_id, RemoveHow.SPENT)
+    kept = [commit for commit in used if commit.cap_id not in removal.how]
+    return [*kept, *removal.commits()], removal.effects()
+
+
 def notify(endpoint: int, pid: int, payload: bytes) -> list[e.Effect]:
     """MSG_CAP_REVOKED to the endpoint that takes it; nothing when there is none."""
     message = t.Message(abi.PID_SUPERVISOR, abi.Tag.CAP_REVOKED, payload)
@@ -240,11 +258,10 @@ class Removal:
                 code = abi.Errno.E_PERM if wait.kind is t.WaitKind.CONSOLE else abi.Errno.E_BADF
             else:
                 continue
-            out.append(e.Answer(pid, _wait_error(wait.kind, code)))
+            out.append(e.Answer(pid, wait.event, _wait_error(wait, code)))
         return out
 
 
-def _wait_error(kind: t.WaitKind, code: abi.Errno) -> int:
-    if kind is t.WaitKind.SPAWN:
-        return abi.value_error(code)
-    return int(code) if kind is t.WaitKind.CONSOLE else abi.length_error(code)
+def _wait_error(wait: t.Wait, code: abi.Errno) -> int:
+    """`code` in the convention of the call that waits."""
+    return abi.refusal(wait.num, code)

@@ -16,7 +16,7 @@ from zos_core.kernel import capabilities
 from zos_core.kernel import effects as e
 from zos_core.kernel import transient as t
 from zos_core.kernel.call import WAIT, Call, Outcome, State, refuse
-from zos_core.kernel.commits import InsertHow, RemoveHow
+from zos_core.kernel.commits import InsertHow
 from zos_core.kernel.state import Cap, Committed
 
 
@@ -48,7 +48,7 @@ def write(s: State, call: Call, which: int, stream: abi.Stream, data: bytes) -> 
         return refuse(call, Errno.E_BADF, "not a console")
     if not cap.perms & Rights.WRITE:
         return refuse(call, Errno.E_PERM, "the capability lacks the right")
-    wait = t.Wait(t.WaitKind.CONSOLE, call.event, None, cap.id, 0, cap.object_id, stream, data)
+    wait = t.Wait(t.WaitKind.CONSOLE, call.num, call.event, None, cap.id, 0, cap.object_id, stream, data)
     return _append(s, call, cap, wait)
 
 
@@ -59,13 +59,8 @@ def _append(s: State, call: Call, cap: Cap, wait: t.Wait) -> Outcome:
     effects: list[e.Effect] = [e.ConsoleAppend(wait.console, wait.stream, fits, cap.id, call.now)] if fits else []
     if rest:
         return Outcome(WAIT, (), [*effects, e.BeginWait(call.pid, replace(wait, rest=rest))])
-    used, spent = capabilities.charge(s.committed, cap)
-    if not spent:
-        return Outcome(0, used, effects)
-    removal = capabilities.Removal(s, call.pid)
-    for cap_id in spent:
-        removal.take(cap_id, RemoveHow.SPENT)
-    return Outcome(0, [*used, *removal.commits()], [*effects, *removal.effects()])
+    commits, after = capabilities.spend(s, cap, call.pid)
+    return Outcome(0, commits, [*effects, *after])
 
 
 def resume_write(s: State, call: Call, wait: t.Wait) -> Outcome:

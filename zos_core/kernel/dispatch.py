@@ -12,7 +12,7 @@ from enum import IntEnum
 
 from zos_core import abi
 from zos_core.abi import Sys
-from zos_core.kernel import authority, console, ipc, privilege, process, services
+from zos_core.kernel import authority, console, ipc, privilege, process, services, storage
 from zos_core.kernel.call import WAIT, Call, Outcome, State
 from zos_core.kernel.transient import Wait, WaitKind
 
@@ -35,6 +35,8 @@ class Op(IntEnum):
     DELIVER_CONSOLE_INPUT = 0x1_000A
     DRAIN_CONSOLE_OUTPUT = 0x1_000B
     UPDATE_PROCESS_MEMORY = 0x1_000C
+    STORAGE_DONE = 0x1_000D
+    TAKE_MESSAGE = 0x1_000E
 
 
 SYSTEM_CALLS: dict[int, Handler] = {
@@ -65,6 +67,10 @@ SYSTEM_CALLS: dict[int, Handler] = {
     Sys.SEND_CAP: ipc.sys_send_cap,
     Sys.RECEIVE_WAIT: ipc.sys_receive_wait,
     Sys.RECEIVED_CAPS: ipc.sys_received_caps,
+    Sys.STORAGE_READ: storage.sys_storage,
+    Sys.STORAGE_WRITE: storage.sys_storage,
+    Sys.STORAGE_DELETE: storage.sys_storage,
+    Sys.STORAGE_LIST: storage.sys_storage,
 }
 """Numbers that are not here answer E_NOSYS."""
 
@@ -82,6 +88,8 @@ PRIVILEGES: dict[int, Handler] = {
     Op.DELIVER_CONSOLE_INPUT: console.deliver_console_input,
     Op.DRAIN_CONSOLE_OUTPUT: console.drain_console_output,
     Op.UPDATE_PROCESS_MEMORY: services.update_process_memory,
+    Op.STORAGE_DONE: storage.storage_done,
+    Op.TAKE_MESSAGE: privilege.take_message,
 }
 
 RESUME: dict[WaitKind, Callable[[State, Call, Wait], Outcome]] = {

@@ -10,7 +10,17 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from zos_core import abi
-from zos_core.kernel.transient import CapUse, DebugLine, Message, Queue, SpawnRequest, Statistics, Transient, Wait
+from zos_core.kernel.transient import (
+    CapUse,
+    DebugLine,
+    Message,
+    Queue,
+    SpawnRequest,
+    Statistics,
+    StorageRequest,
+    Transient,
+    Wait,
+)
 
 _SECOND = 1_000_000_000
 
@@ -96,10 +106,12 @@ class Dequeue(NamedTuple):
     def perform(self, t: Transient) -> None:
         queue = t.queues[self.endpoint]
         message = queue.items.popleft()
-        t.stats[self.pid].messages_in += 1
+        stats = t.stats.get(self.pid)
+        if stats is not None:
+            stats.messages_in += 1
         if message.from_pid:
             queue.programs -= 1
-            if message.call:
+            if message.call and self.pid in t.reply_rights:
                 t.reply_rights[self.pid][message.from_pid] = message.call
         elif message.tag == abi.Tag.CONSOLE_INPUT:
             queue.inputs -= 1
@@ -124,15 +136,16 @@ class EndWait(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """Complete a wait with a result, and wake its process."""
+    """Complete the wait that `event` names, and wake its process; one that is over already is left alone."""
 
     pid: int
+    event: int
     result: int
     data: bytes = b""
 
     def perform(self, t: Transient) -> None:
         wait = t.waits.get(self.pid)
-        if wait is not None:
+        if wait is not None and wait.event == self.event and wait.result is None:
             wait.result, wait.data = self.result, self.data
             t.woken.append(self.pid)
 
@@ -236,6 +249,13 @@ class CapForgotten(NamedTuple):
         t.uses.pop(self.cap_id, None)
 
 
+class StorageAsked(NamedTuple):
+    request: StorageRequest
+
+    def perform(self, t: Transient) -> None:
+        t.storage.append(self.request)
+
+
 class SpawnAsked(NamedTuple):
     request: SpawnRequest
 
@@ -273,6 +293,7 @@ Effect = (
     | CapExercised
     | CapForgotten
     | SpawnAsked
+    | StorageAsked
     | AppMessage
 )
 

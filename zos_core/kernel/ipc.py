@@ -17,7 +17,6 @@ from zos_core.kernel import commits as k
 from zos_core.kernel import effects as e
 from zos_core.kernel import transient as t
 from zos_core.kernel.call import WAIT, Call, Outcome, State, refuse
-from zos_core.kernel.commits import RemoveHow
 from zos_core.kernel.insertion import Insertion
 from zos_core.kernel.state import Cap
 
@@ -35,15 +34,6 @@ def _target(s: State, call: Call, slot: int, right: int) -> Cap | Outcome:
     if not cap.perms & right:
         return refuse(call, Errno.E_PERM, "the capability lacks the right")
     return cap
-
-
-def _spend(s: State, cap: Cap, pid: int) -> tuple[list[k.Body], list[e.Effect]]:
-    """Commits and effects of one counted use; what is spent goes after the operation it paid for."""
-    used, spent = capabilities.charge(s.committed, cap)
-    removal = capabilities.Removal(s, pid)
-    for cap_id in spent:
-        removal.take(cap_id, RemoveHow.SPENT)
-    return [*used, *removal.commits()], removal.effects()
 
 
 def sys_send(s: State, call: Call) -> Outcome:
@@ -69,7 +59,7 @@ def sys_send(s: State, call: Call) -> Outcome:
     enqueue = e.Enqueue(endpoint, s.committed.endpoints[endpoint], message, cap.id, call.now)
     if not cap.uses_left:
         return Outcome(0, (sent,), (enqueue,))
-    commits, effects = _spend(s, cap, call.pid)
+    commits, effects = capabilities.spend(s, cap, call.pid)
     return Outcome(0, [sent, *commits], [enqueue, *effects])
 
 
@@ -104,7 +94,7 @@ def sys_receive_wait(s: State, call: Call) -> Outcome:
     if outcome.result or not milliseconds:
         return outcome
     until = None if milliseconds == abi.FOREVER_NS else call.sample + milliseconds * _NS_PER_MS
-    wait = t.Wait(t.WaitKind.RECEIVE, call.event, until, cap.id, cap.object_id)
+    wait = t.Wait(t.WaitKind.RECEIVE, call.num, call.event, until, cap.id, cap.object_id)
     return Outcome(WAIT, (), (e.BeginWait(call.pid, wait),))
 
 
@@ -138,11 +128,11 @@ def sys_call(s: State, call: Call) -> Outcome:
     effects: list[e.Effect] = [e.Enqueue(endpoint, s.committed.endpoints[endpoint], message, cap.id, call.now)]
     paid_by = cap.id
     if cap.uses_left:
-        more, after = _spend(s, cap, call.pid)
+        more, after = capabilities.spend(s, cap, call.pid)
         commits += more
         effects += after
         paid_by = 0 if any(isinstance(c, k.CapRemoved) and c.cap_id == cap.id for c in more) else cap.id
-    wait = t.Wait(t.WaitKind.CALL, call.event, None, paid_by, endpoint)
+    wait = t.Wait(t.WaitKind.CALL, call.num, call.event, None, paid_by, endpoint)
     return Outcome(WAIT, commits, [e.BeginWait(call.pid, wait), *effects])
 
 
@@ -158,7 +148,7 @@ def sys_reply(s: State, call: Call) -> Outcome:
     if length > abi.MAX_PAYLOAD:
         return refuse(call, Errno.E_OVERFLOW, "payload too long")
     data = abi.pack_received(call.pid, tag, call.data[:length])
-    return Outcome(0, (), (e.ReplyRightUsed(call.pid, caller), e.Answer(caller, len(data), data)))
+    return Outcome(0, (), (e.ReplyRightUsed(call.pid, caller), e.Answer(caller, due, len(data), data)))
 
 
 def sys_send_cap(s: State, call: Call) -> Outcome:
@@ -229,17 +219,13 @@ def _send_with(s: State, call: Call, cap: Cap, moved: list[Cap], first: int) -> 
     if owner != call.pid:
         for stranded in _stranded(s, call.pid, moved):
             removal.strand(stranded)
-    used, spent = capabilities.charge(s.committed, cap)
-    for cap_id in spent:
-        removal.take(cap_id, RemoveHow.SPENT)
+    paid, after = capabilities.spend(s, cap, call.pid, removal)
     commits: list[k.Body] = [
         k.MessageSent(call.pid, endpoint, tag, length),
         *(k.CapMoved(cap_id, *place) for cap_id, place in places.items()),
-        *used,
-        *removal.commits(),
+        *paid,
     ]
-    enqueue = e.Enqueue(endpoint, owner, message, cap.id, call.now)
-    return Outcome(0, commits, [enqueue, *removal.effects()])
+    return Outcome(0, commits, [e.Enqueue(endpoint, owner, message, cap.id, call.now), *after])
 
 
 def sys_received_caps(s: State, call: Call) -> Outcome:

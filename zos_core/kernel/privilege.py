@@ -103,6 +103,18 @@ def send_message(s: State, call: Call) -> Outcome:
     return Outcome(0, (sent,), (e.Enqueue(cap.object_id, owner, message),))
 
 
+def take_message(s: State, call: Call) -> Outcome:
+    """Privileged (endpoint,) -> length: the first message on an endpoint of pid 0's own, as SYS_RECEIVE gives it."""
+    (endpoint,) = call.args
+    if s.committed.endpoints.get(endpoint) != abi.PID_SUPERVISOR:
+        return refuse(call, Errno.E_NOENT, "not an endpoint of pid 0")
+    items = s.transient.queues[endpoint].items
+    if not items:
+        return Outcome(0)
+    data = abi.pack_received(items[0].from_pid, items[0].tag, items[0].payload)
+    return Outcome(len(data), (), (e.Dequeue(abi.PID_SUPERVISOR, endpoint),), data)
+
+
 # --- SYS_DEBUG and the init debug channel ---------------------------------------------------------------------------
 
 
@@ -157,5 +169,5 @@ def _spawn(s: State, call: Call, name: str) -> Outcome:
     if name in _PERMISSION_NAMES and s.committed.alive(abi.PID_PERMISSION):
         return refuse(call, Errno.E_EXIST, "the permission service is running")
     cap = factory(s.committed, call.pid)
-    request = t.SpawnRequest(call.pid, cap.id if cap is not None else 0, 0, name, ())
+    request = t.SpawnRequest(call.pid, call.event, cap.id if cap is not None else 0, 0, name, ())
     return Outcome(0, (), (e.SpawnAsked(request),))

@@ -23,7 +23,6 @@ from zos_core.kernel.insertion import Insertion
 from zos_core.kernel.state import Cap, Committed
 
 _RESERVED = (abi.PID_INIT, abi.PID_PERMISSION)
-_SPAWN_LOST = abi.value_error(Errno.E_BADF)
 _SPAWN_FLAGS = abi.SPAWN_SHARE_CONSOLE | abi.SPAWN_LEND_INPUT
 
 
@@ -69,8 +68,8 @@ def sys_spawn(s: State, call: Call) -> Outcome:
     refused = _console_refusal(s, call, flags)
     if refused is not None:
         return refused
-    wait = t.Wait(t.WaitKind.SPAWN, call.event, None, cap.id)
-    request = t.SpawnRequest(call.pid, cap.id, flags, name, args)
+    wait = t.Wait(t.WaitKind.SPAWN, call.num, call.event, None, cap.id)
+    request = t.SpawnRequest(call.pid, call.event, cap.id, flags, name, args)
     return Outcome(WAIT, (), (e.SpawnAsked(request), e.BeginWait(call.pid, wait)))
 
 
@@ -108,6 +107,10 @@ def create_process(s: State, call: Call) -> Outcome:
         cap = c.cap(service, abi.SLOT_OWN_ENDPOINT)
         if pid > service and cap is not None:
             made.under_root(ObjectType.ENDPOINT, cap.object_id, pid, slot, Rights.WRITE)
+    prompts = 0
+    if pid == abi.PID_PERMISSION:
+        prompts = made.endpoint(abi.PID_SUPERVISOR, made.slot(abi.PID_SUPERVISOR))
+        made.under_root(ObjectType.ENDPOINT, prompts, pid, abi.SLOT_PERMISSION, Rights.WRITE)
     _give_console(c, made, pid, request)
     for grant in grants:
         made.under_root(
@@ -116,8 +119,9 @@ def create_process(s: State, call: Call) -> Outcome:
     made.under_root(ObjectType.MEMORY, ceiling, pid, made.slot(pid), Rights.WRITE)
     made.root(ObjectType.PROCESS, pid)
     effects: list[e.Effect] = [e.Started(pid, args), e.EndpointOpened(pid, own), e.EndpointOpened(pid, incoming)]
+    effects += [e.EndpointOpened(abi.PID_SUPERVISOR, prompts)] if prompts else []
     if spawner is not None:
-        effects += _hand_over(s, made, spawner, pid, request)
+        effects += _hand_over(s, made, spawner, pid, request, call.now)
     return Outcome(pid, made.commits, effects)
 
 
@@ -133,29 +137,30 @@ def _give_console(c: Committed, made: Insertion, pid: int, request: t.SpawnReque
         made.commits.append(k.ConsoleReader(shared.object_id, pid))
 
 
-def _hand_over(s: State, made: Insertion, spawner: Cap, pid: int, request: t.SpawnRequest) -> list[e.Effect]:
+def _hand_over(
+    s: State, made: Insertion, spawner: Cap, pid: int, request: t.SpawnRequest, now: int
+) -> list[e.Effect]:
     """The spawner's capability on its child, the charge for the factory, and the answer to its call."""
     slot = made.slot(request.pid)
     made.handle(spawner, pid, slot)
-    used, spent = capabilities.charge(s.committed, spawner)
-    made.commits += used
-    effects: list[e.Effect] = [e.CapExercised(spawner.id, 0)]
-    if spent:
-        removal = capabilities.Removal(s, request.pid)
-        for cap_id in spent:
-            removal.take(cap_id, RemoveHow.SPENT)
-        gone = k.CapRemoved(made.last_cap, request.pid, slot, RemoveHow.SPENT, request.pid)
-        made.commits += [gone, *removal.commits()]
+    effects: list[e.Effect] = [
+        e.Answer(request.pid, request.event, pid, abi.pack_spawned(pid, slot)),
+        e.CapExercised(spawner.id, now),
+    ]
+    removal = capabilities.Removal(s, request.pid)
+    commits, after = capabilities.spend(s, spawner, request.pid, removal)
+    if spawner.id in removal.how:
+        commits = [k.CapRemoved(made.last_cap, request.pid, slot, RemoveHow.SPENT, request.pid), *commits]
         lost = abi.pack_revoked(slot, ObjectType.PROCESS, pid, abi.RevokeReason.EXPIRED)
         effects += capabilities.notify(removal.notice_to(request.pid), request.pid, lost)
-        effects += [each for each in removal.effects() if each != e.Answer(request.pid, _SPAWN_LOST)]
-    return [e.Answer(request.pid, pid, abi.pack_spawned(pid, slot)), *effects]
+    made.commits += commits
+    return [*effects, *after]
 
 
 def refuse_spawn(s: State, call: Call) -> Outcome:
-    """Privileged (pid, errno): answers a parked SYS_SPAWN with a refusal."""
-    pid, code = call.args
-    return Outcome(0, (), (e.Answer(pid, abi.value_error(code)),))
+    """Privileged (pid, event, errno): answers a parked SYS_SPAWN with a refusal."""
+    pid, event, code = call.args
+    return Outcome(0, (), (e.Answer(pid, event, abi.value_error(code)),))
 
 
 def sys_kill(s: State, call: Call) -> Outcome:
@@ -167,11 +172,8 @@ def sys_kill(s: State, call: Call) -> Outcome:
         return refuse(call, Errno.E_PERM, "not allowed to end that process")
     target = cap.object_id
     removal = capabilities.Removal(s, call.pid)
-    used, spent = capabilities.charge(s.committed, cap)
     gone = k.ProcessExited(target, ExitHow.KILLED, abi.KILLED_CODE)
-    outcome = _end(s, target, gone, removal, spent)
-    still = [c for c in used if c.cap_id not in removal.how]
-    return Outcome(0, [*still, *outcome.commits], outcome.effects)
+    return _end(s, target, gone, removal, cap)
 
 
 def sys_exit(s: State, call: Call) -> Outcome:
@@ -211,7 +213,7 @@ def restart_process(s: State, call: Call) -> Outcome:
     waits = s.transient.waits
     callers = [who for who, due in s.transient.reply_rights[pid].items() if who in waits and waits[who].event == due]
     effects: list[e.Effect] = [e.EndWait(pid), *(e.ReplyRightUsed(pid, who) for who in callers)]
-    return Outcome(0, commits, [*effects, *(e.Answer(who, failed) for who in callers)])
+    return Outcome(0, commits, [*effects, *(e.Answer(who, waits[who].event, failed) for who in callers)])
 
 
 def _end(
@@ -219,18 +221,21 @@ def _end(
     pid: int,
     body: k.ProcessExited | k.ProcessFaulted,
     removal: capabilities.Removal,
-    spent: list[int] | None = None,
+    paid_by: Cap | None = None,
 ) -> Outcome:
     """What the end of a process takes along, in one step; the one path for exit, kill and fault."""
     c, process = s.committed, s.committed.processes[pid]
     removal.end_process(pid)
-    for cap_id in spent or ():
-        removal.take(cap_id, RemoveHow.SPENT)
+    taken, after = (
+        (removal.commits(), removal.effects())
+        if paid_by is None
+        else capabilities.spend(s, paid_by, paid_by.pid, removal)
+    )
     commits: list[k.Body] = [body]
     console = c.consoles.get(process.borrowed)
     if console is not None and console.reader == pid:
         commits.append(k.ConsoleReader(console.id, _next_reader(c, process.parent, console.id)))
-    effects: list[e.Effect] = [*removal.effects(), e.Ended(pid)]
+    effects: list[e.Effect] = [*after, e.Ended(pid)]
     parent = process.parent
     endpoint = removal.notice_to(parent) if parent and c.alive(parent) else 0
     if endpoint:
@@ -238,7 +243,7 @@ def _end(
         code = body.code if isinstance(body, k.ProcessExited) else abi.EXIT_FAULT_STATUS
         message = t.Message(abi.PID_SUPERVISOR, Tag.PROCESS_EXITED, abi.pack_exited(pid, how, code))
         effects.append(e.Enqueue(endpoint, parent, message))
-    return Outcome(0, [*commits, *removal.commits()], effects)
+    return Outcome(0, [*commits, *taken], effects)
 
 
 def _next_reader(c: Committed, pid: int, console: int) -> int:

@@ -89,7 +89,7 @@ def sys_sleep(s: State, call: Call) -> Outcome:
     duration = low | high << 32
     if not duration:
         return Outcome(0)
-    wait = t.Wait(t.WaitKind.SLEEP, call.event, call.sample + duration)
+    wait = t.Wait(t.WaitKind.SLEEP, call.num, call.event, call.sample + duration)
     return Outcome(WAIT, (), (e.BeginWait(call.pid, wait),))
 
 

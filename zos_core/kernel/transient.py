@@ -40,14 +40,16 @@ class WaitKind(IntEnum):
     CALL = 2
     CONSOLE = 3
     SPAWN = 4
+    STORAGE = 5
 
 
 @dataclass(slots=True)
 class Wait:
-    """What a blocked process waits for. `event` names it; `until` is ns of uptime, None for no deadline."""
+    """What a blocked process waits for. `num` is its call, `event` names it; `until` is ns of uptime, None for no deadline."""
 
     kind: WaitKind
-    event: int = 0
+    num: int
+    event: int
     until: int | None = None
     cap_id: int = 0
     endpoint: int = 0
@@ -80,13 +82,26 @@ class CapUse:
 
 
 class SpawnRequest(NamedTuple):
-    """A program asked for another one; the supervisor answers with a privileged call."""
+    """A program asked for another one; the supervisor answers with a privileged call. `event` names the wait."""
 
     pid: int
+    event: int
     cap_id: int
     flags: int
     name: str
     args: tuple[bytes, ...]
+
+
+class StorageRequest(NamedTuple):
+    """A checked SYS_STORAGE_*; whoever keeps the storage answers it. `at` is an offset or a cursor."""
+
+    pid: int
+    event: int
+    num: int
+    namespace: int
+    key: bytes
+    value: bytes
+    at: int
 
 
 class DebugLine(NamedTuple):
@@ -115,5 +130,6 @@ class Transient:
     ended: list[int] = field(default_factory=list)
     listed: deque[int] = field(default_factory=deque)
     spawns: list[SpawnRequest] = field(default_factory=list)
+    storage: list[StorageRequest] = field(default_factory=list)
     app_messages: list[tuple[int, int, bytes]] = field(default_factory=list)
     """(pid, tag, payload) for the views of tabs."""

@@ -34,7 +34,7 @@ class Create(NamedTuple):
 
 
 class RefuseSpawn(NamedTuple):
-    pid: int
+    request: SpawnRequest
     code: Errno
 
 
@@ -69,4 +69,14 @@ class Send(NamedTuple):
     data: bytes
 
 
-Command = Input | Create | RefuseSpawn | GrantCap | Revoke | Kill | Send
+class StorageDone(NamedTuple):
+    """What the storage answered to a parked call; `at` is the offset or cursor that was asked for."""
+
+    pid: int
+    event: int
+    code: Errno
+    at: int
+    data: bytes
+
+
+Command = Input | Create | RefuseSpawn | GrantCap | Revoke | Kill | Send | StorageDone

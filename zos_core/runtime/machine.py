@@ -237,8 +237,10 @@ class Machine:
                 return gateway.privileged(Op.DELIVER_CONSOLE_INPUT, pid, data=data)
             case c.Create():
                 return self._create(command, report)
-            case c.RefuseSpawn(pid, code):
-                return gateway.privileged(Op.REFUSE_SPAWN, pid, code)
+            case c.RefuseSpawn(request, code):
+                return gateway.privileged(Op.REFUSE_SPAWN, request.pid, request.event, code)
+            case c.StorageDone(pid, event, code, at, data):
+                return gateway.privileged(Op.STORAGE_DONE, pid, event, code, at, data=data)
             case c.GrantCap(pid, object_type, object_id, perms, slot, expires_in_ms, uses):
                 until = expiry(gateway.now, expires_in_ms)
                 return gateway.privileged(
@@ -261,7 +263,7 @@ class Machine:
         if outcome.result & abi.ERROR_BIT:
             if request is not None:
                 code = abi.errno_of(Op.CREATE_PROCESS, outcome.result)
-                self.gateway.privileged(Op.REFUSE_SPAWN, request.pid, code)
+                self.gateway.privileged(Op.REFUSE_SPAWN, request.pid, request.event, code)
             return outcome
         pid = outcome.result
         limits = Limits(command.memory_limit, command.fuel_limit)

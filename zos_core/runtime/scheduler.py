@@ -25,7 +25,7 @@ HEARTBEATS: tuple[tuple[int, int], ...] = (
     (8 * _SECOND, _SECOND // 8),
 )
 SLOWEST_HEARTBEAT = _SECOND // 4
-_ANSWERED_ONLY = frozenset({WaitKind.CALL, WaitKind.SPAWN, WaitKind.SLEEP})
+_ANSWERED_ONLY = frozenset({WaitKind.CALL, WaitKind.SPAWN, WaitKind.SLEEP, WaitKind.STORAGE})
 
 
 class Scheduler:
