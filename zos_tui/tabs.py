@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import PurePath
 
 from zos_core.snapshot import ConsoleMode, ExitSnapshot
 
@@ -28,7 +29,7 @@ class Tab:
 
     @property
     def label(self) -> str:
-        return self.given or self.title or self.program
+        return self.given or self.title or PurePath(self.program).stem
 
     @property
     def live(self) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from time import monotonic
 
 from textual import events
 from textual.app import ComposeResult
@@ -36,7 +37,9 @@ from zos_tui.widgets.terminal_view import TerminalView
 
 LIST_INTERVAL_S = 0.25
 LIST_SOON_S = 0.005
-COUNTDOWN_S = 1.0
+QUIET_INTERVAL_S = 1.0
+QUIET_SLICES = 2
+"""A turn of no more slices is a clock or a heartbeat; its figures need not be shown at once."""
 COMPILE_POLL_S = 0.02
 BREAKPOINTS = [(0, "-narrow"), (110, "-medium"), (180, "-wide")]
 """From how many columns on the screen has which class: one panel, terminal and rail, three columns."""
@@ -80,6 +83,7 @@ class Workspace(Screen[None]):
         self.snapshot: MachineSnapshot | None = None
         self._rates = Rates()
         self._due: Timer | None = None
+        self._due_at = 0.0
         self._launches: set[Launching] = set()
 
     def compose(self) -> ComposeResult:
@@ -137,8 +141,8 @@ class Workspace(Screen[None]):
             self._bury(ended)
         if report.ended or report.opened:
             self.lists_due(LIST_SOON_S)
-        elif report.slices or report.syscalls:
-            self.lists_due(LIST_INTERVAL_S)
+        elif report.slices:
+            self.lists_due(LIST_INTERVAL_S if report.slices > QUIET_SLICES else QUIET_INTERVAL_S)
 
     # --- tabs ---------------------------------------------------------------------------------------------------
 
@@ -344,12 +348,13 @@ class Workspace(Screen[None]):
         return f"! {snapshot.degraded} · {phrase}" if snapshot.degraded else phrase
 
     def lists_due(self, after_s: float) -> None:
-        """Show the lists again after a while; an earlier request stands, unless this one is for soon."""
-        if self._due is None:
-            self._due = self.set_timer(after_s, self.refresh_lists)
-        elif after_s == LIST_SOON_S:
+        """Show the lists again after a while, or earlier when that was asked for already."""
+        due_at = monotonic() + after_s
+        if self._due is not None:
+            if self._due_at <= due_at:
+                return
             self._due.stop()
-            self._due = self.set_timer(after_s, self.refresh_lists)
+        self._due, self._due_at = self.set_timer(after_s, self.refresh_lists), due_at
 
     def refresh_lists(self) -> None:
         """Take a snapshot and show it; come again by itself while a rate or a countdown is still moving."""
@@ -362,10 +367,9 @@ class Workspace(Screen[None]):
         self._show_capabilities()
         self.show_status()
         shown = self.selected_process
-        if self._rates.moving():
-            self.lists_due(LIST_INTERVAL_S)
-        elif shown is not None and any(capability.expires_at for capability in shown.capabilities):
-            self.lists_due(COUNTDOWN_S)
+        counting = shown is not None and any(capability.expires_at for capability in shown.capabilities)
+        if counting or self._rates.moving():
+            self.lists_due(QUIET_INTERVAL_S)
 
     @property
     def selected_process(self) -> ProcessSnapshot | None:
