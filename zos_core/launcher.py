@@ -25,6 +25,10 @@ from zos_core.runtime.module import ModuleKind, ModuleRefused
 from zos_core.runtime.program import Program
 
 
+MAX_ARGUMENT = 0xFFFF
+"""Bytes of one argument: its length is a u16 (abi: SYS_GET_ARGS)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """What a person may set at a launch. Bytes and fuel; `grants` come on top of what the manifest asks for."""
@@ -98,6 +102,8 @@ class Launcher:
     ) -> Launch:  # fmt: skip
         if not valid_name(source.name):
             raise SpawnRefused(f"{source.name!r} is not a program name")
+        if any(len(arg) > MAX_ARGUMENT for arg in args):
+            raise SpawnRefused(f"{source.name}: an argument is longer than {MAX_ARGUMENT} bytes")
         job = CompileJob(self.engine, source.data, self._cache)
         plain = (source.manifest.plain_argument.encode(),) if options.plain and source.manifest.plain_argument else ()
         grants = (*self._manifest_grants(source, request is None, now_ns), *_extra(options.grants, now_ns))

@@ -92,11 +92,13 @@ class Registry:
         if not looks_like_path:
             return self.registered(str(program))
         try:
-            if path.stat().st_size > abi.MAX_MODULE:
-                raise SpawnRefused(f"{path}: modules over {abi.MAX_MODULE >> 20} MiB are refused")
-            data = path.read_bytes()
+            # Read up to the limit, whatever its size says: a device or a pipe can be named here.
+            with path.open("rb") as file:
+                data = file.read(abi.MAX_MODULE + 1)
         except OSError as error:
             raise SpawnRefused(f"{path}: {error.strerror}") from None
+        if len(data) > abi.MAX_MODULE:
+            raise SpawnRefused(f"{path}: modules over {abi.MAX_MODULE >> 20} MiB are refused")
         return _foreign(data, name or path.stem, path.with_suffix(".toml"))
 
 
