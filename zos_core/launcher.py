@@ -8,14 +8,15 @@ Rules of this file (supervisor: Programs and manifests; runtime: Compiling)
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from zos_core.abi import DEFAULT_MEMORY, Errno, valid_name
+from zos_core.abi import DEFAULT_MEMORY, Errno, ObjectType, valid_name
 from zos_core.errors import SpawnRefused
 from zos_core.kernel.process import Grant
 from zos_core.kernel.transient import SpawnRequest
+from zos_core.manifest import CapabilityRequest
 from zos_core.policy import Policy, Rule
 from zos_core.programs import ProgramSource, Registry
 from zos_core.runtime import commands as c
@@ -24,9 +25,11 @@ from zos_core.runtime.engine import Engine
 from zos_core.runtime.module import ModuleKind, ModuleRefused
 from zos_core.runtime.program import Program
 
-
 MAX_ARGUMENT = 0xFFFF
 """Bytes of one argument: its length is a u16 (abi: SYS_GET_ARGS)."""
+
+BUNDLED = "bundled"
+_OWN_STORAGE = ("", "own")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +81,14 @@ class Launch:
 
 
 class Launcher:
-    def __init__(self, engine: Engine, registry: Registry, policy: Policy, cache: Path | None) -> None:
+    """`namespace(manifest id, origin)` numbers a program's storage."""
+
+    def __init__(
+        self, engine: Engine, registry: Registry, policy: Policy, cache: Path | None,
+        namespace: Callable[[str, str], int],
+    ) -> None:  # fmt: skip
         self.engine, self.registry, self.policy = engine, registry, policy
-        self._cache = cache
+        self._cache, self._namespace = cache, namespace
 
     def by_user(self, program: str | Path | bytes, args: Sequence[str | bytes], name: str | None, options: Options,
                 now_ns: int) -> Launch:  # fmt: skip
@@ -121,8 +129,8 @@ class Launcher:
     def _manifest_grants(self, source: ProgramSource, by_user: bool, now_ns: int) -> list[Grant]:
         grants = []
         for request in source.manifest.requests:
-            rule = self.policy.answer(request, bundled_by_user=source.bundled and by_user)
-            object_id = request.object_id
+            object_id = self._object_of(source, request)
+            rule = self.policy.answer(request, object_id, bundled_by_user=source.bundled and by_user)
             if rule is None or object_id is None:
                 if request.required:
                     kind = request.object_type.name.lower()
@@ -131,6 +139,13 @@ class Launcher:
             until = now_ns + rule.expires_in_ms * 1_000_000 if rule.expires_in_ms else 0
             grants.append(Grant(request.object_type, object_id, request.perms & rule.perms, until))
         return grants
+
+
+    def _object_of(self, source: ProgramSource, request: CapabilityRequest) -> int | None:
+        """The exact object a request means, None when it names none."""
+        if request.object_type is ObjectType.STORAGE and request.object_text in _OWN_STORAGE:
+            return self._namespace(source.manifest.id, BUNDLED if source.bundled else source.sha256.hex())
+        return request.object_id
 
 
 def _extra(rules: Sequence[Rule], now_ns: int) -> list[Grant]:

@@ -80,9 +80,8 @@ class Policy:
     deny: tuple[Rule, ...] = ()
     trust_bundled: bool = False
 
-    def answer(self, request: CapabilityRequest, *, bundled_by_user: bool) -> Rule | None:
-        """The rule that gives the request something, or None."""
-        object_id = request.object_id
+    def answer(self, request: CapabilityRequest, object_id: int | None, *, bundled_by_user: bool) -> Rule | None:
+        """The rule that gives the request something, or None; `object_id` is what exactly is asked for."""
         if any(rule.fits(request.object_type, object_id) for rule in self.deny):
             return None
         for rule in self.allow:

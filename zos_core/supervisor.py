@@ -24,16 +24,18 @@ from pathlib import Path
 
 from zos_core import abi
 from zos_core.abi import ObjectType, Rights
+from zos_core.arrivals import Arrivals
 from zos_core.axiom.syslog import SysEvent
 from zos_core.consoles import ConsoleCallback, Consoles
 from zos_core.errors import CallRefused, InputRefused, SpawnRefused
 from zos_core.kernel.call import Outcome
-from zos_core.kernel.capabilities import Removal, notice_endpoint
+from zos_core.kernel.capabilities import notice_endpoint
 from zos_core.kernel.console import split_input
 from zos_core.kernel.privilege import revocation
 from zos_core.launcher import Launch, Launcher, Options
 from zos_core.policy import Policy
 from zos_core.programs import BundledProgram, Registry
+from zos_core.record.storage import Storage
 from zos_core.runtime import commands as c
 from zos_core.runtime.engine import Engine
 from zos_core.runtime.machine import Machine, MachineLimits, TickReport
@@ -42,15 +44,12 @@ from zos_core.snapshot import (
     ConsoleOpened,
     ExitSnapshot,
     MachineSnapshot,
-    Notice,
     PollReport,
     ProcessEnded,
-    RemovedCapability,
     Revocation,
 )
-from zos_core.view import exit_of, snapshot
+from zos_core.view import exit_of, revocation_of, snapshot
 
-COMPILE_POLL_NS = 20_000_000
 _NS_PER_MS = 1_000_000
 
 
@@ -69,11 +68,12 @@ class RealWorld:
 
 @dataclass(frozen=True, slots=True)
 class MachineConfig:
-    """How a machine is set up. `cache` is where compiled modules are kept, None for nowhere."""
+    """How a machine is set up. `cache` is a folder for compiled modules, `storage` a file; None keeps nothing."""
 
     policy: Policy = field(default_factory=lambda: Policy(trust_bundled=True))
     apps: Path | None = None
     cache: Path | None = None
+    storage: Path | None = None
     seed: bytes = field(default_factory=lambda: os.urandom(32))
     limits: MachineLimits = field(default_factory=MachineLimits)
     full_audit: bool = False
@@ -83,12 +83,13 @@ class Supervisor:
     def __init__(self, config: MachineConfig | None = None) -> None:
         self.config = config or MachineConfig()
         self._world = RealWorld()
-        self._launcher = Launcher(Engine(), Registry(self.config.apps), self.config.policy, self.config.cache)
+        registry = Registry(self.config.apps)
+        self._launcher = Launcher(Engine(), registry, self.config.policy, self.config.cache, self._namespace)
         self._machine = Machine(self._world, self.config.seed, self.config.limits)
         self._machine.gateway.full_audit = self.config.full_audit
         self._consoles = Consoles()
-        self._launches: list[tuple[Launch, c.Create]] = []
-        self._commands: list[c.Command] = []
+        self._arrivals = Arrivals(self._machine, self._consoles, self._launcher, self._open_storage)
+        self._storage: Storage | None = None
         self._ended: list[ProcessEnded] = []
         self._opened: list[ConsoleOpened] = []
 
@@ -103,9 +104,10 @@ class Supervisor:
 
     def close(self) -> None:
         """End every program and compiler; the object is of no further use."""
-        for launch, _ in self._launches:
-            launch.cancel()
+        self._arrivals.close()
         self._machine.close()
+        if self._storage is not None:
+            self._storage.close()
 
     def uptime_ns(self) -> int:
         return self._world.uptime_ns()
@@ -196,7 +198,7 @@ class Supervisor:
         removal = revocation(self._machine.gateway.state, pid, slot, keep_own)
         if removal is None:
             raise CallRefused(f"slot {slot} of {pid}", abi.Errno.E_BADF)
-        return _revocation(removal, self._machine.gateway.commits.seq)
+        return revocation_of(removal, self._machine.gateway.commits.seq)
 
     def revoke_capability(self, pid: int, slot: int, *, keep_own: bool = False) -> Revocation:
         """Take a capability and all that was derived from it; what went. Raises `CallRefused`."""
@@ -214,12 +216,10 @@ class Supervisor:
         """One tick: apply what is waiting, run what is ready, drain consoles to their callbacks."""
         deadline = time.perf_counter_ns() + int(min(budget_ms, abi.MAX_TICK_MS) * _NS_PER_MS)
         calls = self._syscalls()
-        commands, self._commands = [*self._commands, *self._input()], []
-        commands += self._finished_launches()
-        report = self._tick(commands, lambda: time.perf_counter_ns() < deadline)
+        report = self._tick(self._arrivals.commands(), lambda: time.perf_counter_ns() < deadline)
         ended, self._ended = tuple(self._ended), []
         opened, self._opened = tuple(self._opened), []
-        idle = self._machine.idle and not self._commands and not any(self._input_room().values())
+        idle = self._machine.idle and not self._arrivals.ready
         return PollReport(1, report.slices, self._syscalls() - calls, idle, self._wake_at(), ended, opened)
 
     def run_until(self, condition: Callable[[], bool], timeout_s: float = 10.0) -> bool:
@@ -237,7 +237,7 @@ class Supervisor:
 
     def run_until_idle(self, timeout_s: float = 10.0) -> bool:
         """Poll until nothing is ready, arriving or being compiled; what only waits for time does not count."""
-        return self.run_until(lambda: self.poll_syscalls().idle and not self._launches, timeout_s)
+        return self.run_until(lambda: self.poll_syscalls().idle and not self._arrivals.at_work, timeout_s)
 
     def snapshot(self) -> MachineSnapshot:
         return snapshot(self._machine, self._consoles)
@@ -257,6 +257,13 @@ class Supervisor:
         return self._machine
 
     # --- the parts ------------------------------------------------------------------------------------------------
+
+    def _open_storage(self) -> Storage:
+        self._storage = self._storage or Storage(self.config.storage)
+        return self._storage
+
+    def _namespace(self, program: str, origin: str) -> int:
+        return self._open_storage().namespace(program, origin)
 
     def _syscalls(self) -> int:
         return self._machine.gateway.event
@@ -280,7 +287,7 @@ class Supervisor:
             self._consoles.write(pid, stream, data)
         for pid in report.ended:
             self._note_ended(pid)
-        self._begin_launches()
+        self._arrivals.collect()
         return report
 
     def _note_opened(self, command: c.Create, outcome: Outcome) -> None:
@@ -298,65 +305,6 @@ class Supervisor:
             self._ended.append(ProcessEnded(pid, process.name, how))
         self._consoles.discard(pid)
 
-    def _input(self) -> list[c.Command]:
-        """Input commands for every process whose queue has room."""
-        rooms = self._input_room().items()
-        return [c.Input(pid, piece) for pid, room in rooms for piece in self._consoles.take(pid, room)]
-
-    def _input_room(self) -> dict[int, int]:
-        """How many messages of input each process with waiting input can take; what nobody can read is dropped."""
-        state, rooms = self._machine.gateway.state, dict[int, int]()
-        for pid in self._consoles.waiting():
-            console = state.committed.console_of(pid)
-            endpoint = notice_endpoint(state.committed, pid if console is None else console.reader)
-            if endpoint and state.committed.alive(pid):
-                rooms[pid] = abi.MAX_QUEUE - state.transient.queues[endpoint].inputs
-            else:
-                self._consoles.discard(pid)
-        return rooms
-
-    def _begin_launches(self) -> None:
-        """Programs asked for by programs: compile them outside, answer at a later tick."""
-        transient = self._machine.gateway.state.transient
-        requests, transient.spawns = transient.spawns, []
-        for request in requests:
-            launch = self._launcher.by_program(request, self._machine.gateway.now)
-            if isinstance(launch, abi.Errno):
-                self._commands.append(c.RefuseSpawn(request, launch))
-            else:
-                self._launches.append((launch, launch.command))
-
-    def _finished_launches(self) -> list[c.Command]:
-        out: list[c.Command] = []
-        for launch, command in self._launches:
-            if not launch.done or command.request is None:
-                continue
-            if launch.error is not None:
-                out.append(c.RefuseSpawn(command.request, abi.Errno.E_INVAL))
-                continue
-            self._machine.modules[command.module] = launch.program()
-            out.append(command)
-        self._launches = [(launch, command) for launch, command in self._launches if not launch.done]
-        return out
-
     def _wake_at(self) -> int | None:
-        wake = self._machine.wake_at_ns()
-        if not self._launches:
-            return wake
-        soon = self.uptime_ns() + (0 if any(launch.done for launch, _ in self._launches) else COMPILE_POLL_NS)
-        return soon if wake is None else min(soon, wake)
-
-
-def _revocation(removal: Removal, sequence: int) -> Revocation:
-    return Revocation(
-        removed=tuple(
-            RemovedCapability(lost.cap_id, lost.pid, lost.slot, ObjectType(lost.object_type), lost.object_id,
-                              Rights(lost.perms))
-            for lost in removal.removed()
-        ),
-        notices=tuple(
-            Notice(lost.pid, lost.slot, removal.reason(lost), removal.notice_to(lost.pid) != 0)
-            for lost in removal.losers()
-        ),
-        sequence=sequence,
-    )  # fmt: skip
+        times = (self._machine.wake_at_ns(), self._arrivals.look_again_ns(self.uptime_ns()))
+        return min((at for at in times if at is not None), default=None)

@@ -6,6 +6,7 @@ from zos_core import abi
 from zos_core.abi import ExitHow, ObjectType, Rights
 from zos_core.consoles import Consoles
 from zos_core.kernel.call import State
+from zos_core.kernel.capabilities import Removal
 from zos_core.kernel.commits import InsertHow
 from zos_core.kernel.services import process_state
 from zos_core.kernel.state import Cap, Process
@@ -16,7 +17,10 @@ from zos_core.snapshot import (
     EndpointSnapshot,
     ExitSnapshot,
     MachineSnapshot,
+    Notice,
     ProcessSnapshot,
+    RemovedCapability,
+    Revocation,
     TrapSnapshot,
 )
 
@@ -132,3 +136,19 @@ def size_text(size: int) -> str:
         if size >= unit:
             return f"{size // unit} {suffix}" if size % unit == 0 else f"{size / unit:.1f} {suffix}"
     return f"{size} B"
+
+
+def revocation_of(removal: Removal, sequence: int) -> Revocation:
+    """What a removal takes, as a person is shown it."""
+    return Revocation(
+        removed=tuple(
+            RemovedCapability(lost.cap_id, lost.pid, lost.slot, ObjectType(lost.object_type), lost.object_id,
+                              Rights(lost.perms))
+            for lost in removal.removed()
+        ),
+        notices=tuple(
+            Notice(lost.pid, lost.slot, removal.reason(lost), removal.notice_to(lost.pid) != 0)
+            for lost in removal.losers()
+        ),
+        sequence=sequence,
+    )  # fmt: skip

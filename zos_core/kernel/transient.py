@@ -45,7 +45,7 @@ class WaitKind(IntEnum):
 
 @dataclass(slots=True)
 class Wait:
-    """What a blocked process waits for. `num` is its call, `event` names it; `until` is ns of uptime, None for no deadline."""
+    """What a blocked process waits for: call `num`, named by `event`; `until` is ns of uptime, None for ever."""
 
     kind: WaitKind
     num: int

@@ -39,8 +39,8 @@ class RunningProcess:
 
     __slots__ = (
         "_gateway", "_outgoing", "_overflow", "_polled", "_polled_arrivals", "_polled_fuel", "_read_at", "_result",
-        "_room_for", "active_at", "arrivals", "calls", "fiber", "heartbeat", "limits", "memory_known", "parked", "pid", "program",
-        "queued", "yielded",
+        "_room_for", "active_at", "arrivals", "calls", "fiber", "heartbeat", "limits", "memory_known", "parked",
+        "pid", "program", "queued", "yielded",
     )  # fmt: skip
 
     def __init__(

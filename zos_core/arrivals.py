@@ -1,0 +1,105 @@
+"""Arrivals: what is on its way into the machine from outside, until it can be a command of a tick.
+
+Rules of this file (runtime: Time, ticks and the journal; kernel: Console)
+- Console input waits here, in order, until its process's queue has room.
+- A program that asked for another one waits here for the compiler, and for its storage here for the disk.
+- Nothing here touches the kernel: it reads what the kernel asked for after a tick, and answers by commands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from zos_core import abi
+from zos_core.consoles import Consoles
+from zos_core.kernel.capabilities import notice_endpoint
+from zos_core.launcher import Launch, Launcher
+from zos_core.record.storage import Storage
+from zos_core.runtime import commands as c
+from zos_core.runtime.machine import Machine
+
+COMPILE_POLL_NS = 20_000_000
+STORAGE_POLL_NS = 1_000_000
+
+
+class Arrivals:
+    def __init__(
+        self, machine: Machine, consoles: Consoles, launcher: Launcher, storage: Callable[[], Storage]
+    ) -> None:
+        self._machine, self._consoles, self._launcher = machine, consoles, launcher
+        self._open_storage = storage
+        self._storage: Storage | None = None
+        self._launches: list[Launch] = []
+        self._refusals: list[c.Command] = []
+
+    def collect(self) -> None:
+        """After a tick: take over what programs have asked of the world outside."""
+        transient = self._machine.gateway.state.transient
+        requests, transient.spawns = transient.spawns, []
+        for request in requests:
+            launch = self._launcher.by_program(request, self._machine.gateway.now)
+            if isinstance(launch, abi.Errno):
+                self._refusals.append(c.RefuseSpawn(request, launch))
+            else:
+                self._launches.append(launch)
+        if transient.storage:
+            self._storage = self._storage or self._open_storage()
+            batch, transient.storage = transient.storage, []
+            self._storage.submit(batch)
+
+    def commands(self) -> list[c.Command]:
+        """Before a tick: everything that has arrived."""
+        out, self._refusals = [*self._refusals, *self._input(), *self._finished_launches()], []
+        if self._storage is not None and self._storage.pending:
+            out += self._storage.completed()
+        return out
+
+    @property
+    def at_work(self) -> bool:
+        """Something is being compiled or written for a program."""
+        return bool(self._launches or (self._storage is not None and self._storage.pending))
+
+    @property
+    def ready(self) -> bool:
+        """A tick would find a command at once."""
+        return bool(self._refusals) or any(self._rooms().values()) or any(launch.done for launch in self._launches)
+
+    def look_again_ns(self, now: int) -> int | None:
+        """When to look whether a compiler or the disk has finished, in ns of uptime."""
+        if self._storage is not None and self._storage.pending:
+            return now + STORAGE_POLL_NS
+        return now + COMPILE_POLL_NS if self._launches else None
+
+    def close(self) -> None:
+        for launch in self._launches:
+            launch.cancel()
+
+    def _input(self) -> list[c.Command]:
+        """Input commands for every process whose queue has room."""
+        rooms = self._rooms().items()
+        return [c.Input(pid, piece) for pid, room in rooms for piece in self._consoles.take(pid, room)]
+
+    def _rooms(self) -> dict[int, int]:
+        """How many messages of input each process with waiting input can take; what nobody can read is dropped."""
+        state, rooms = self._machine.gateway.state, dict[int, int]()
+        for pid in self._consoles.waiting():
+            console = state.committed.console_of(pid)
+            endpoint = notice_endpoint(state.committed, pid if console is None else console.reader)
+            if endpoint and state.committed.alive(pid):
+                rooms[pid] = abi.MAX_QUEUE - state.transient.queues[endpoint].inputs
+            else:
+                self._consoles.discard(pid)
+        return rooms
+
+    def _finished_launches(self) -> list[c.Command]:
+        out: list[c.Command] = []
+        finished = [launch for launch in self._launches if launch.done]
+        self._launches = [launch for launch in self._launches if launch not in finished]
+        for launch in finished:
+            request = launch.command.request
+            if launch.error is not None and request is not None:
+                out.append(c.RefuseSpawn(request, abi.Errno.E_INVAL))
+                continue
+            self._machine.modules[launch.command.module] = launch.program()
+            out.append(launch.command)
+        return out
