@@ -16,7 +16,7 @@ from zos_core.kernel.commits import InsertHow, RemoveHow
 from zos_core.kernel.insertion import Insertion, expiry
 from zos_core.kernel.state import Cap
 
-_UNKNOWN_RIGHTS = abi.U32 & ~Rights.ALL
+_UNKNOWN_RIGHTS = abi.U32 ^ int(Rights.ALL)
 
 
 def _held(s: State, call: Call, slot: int, right: Rights = Rights.NONE) -> Cap | Outcome:
@@ -57,7 +57,7 @@ def sys_cap_grant(s: State, call: Call) -> Outcome:
     made = Insertion(s.committed)
     to_slot = made.slot(to_pid)
     made.child(cap, to_pid, to_slot, perms, *limits, call.pid, InsertHow.GRANT)
-    return Outcome(to_slot, made.commits)
+    return Outcome(to_slot, made.commits, (e.Wake(to_pid),))
 
 
 def sys_cap_derive(s: State, call: Call) -> Outcome:

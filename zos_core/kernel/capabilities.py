@@ -243,7 +243,7 @@ class Removal:
             payload = abi.pack_revoked(lost.slot, lost.object_type, lost.object_id, self.reason(lost))
             out += notify(targets[lost.pid], lost.pid, payload)
         out.extend(self._woken())
-        out.extend(e.EndpointClosed(endpoint) for endpoint in self.destroyed)
+        out.extend(e.EndpointClosed(endpoint, self._c.endpoints[endpoint]) for endpoint in self.destroyed)
         return out
 
     def _woken(self) -> list[e.Effect]:

@@ -67,10 +67,15 @@ class EndpointOpened(NamedTuple):
 
 
 class EndpointClosed(NamedTuple):
+    """What is queued goes with it; notices nobody can read any more are not unread ones."""
+
     endpoint: int
+    owner: int
 
     def perform(self, t: Transient) -> None:
-        t.queues.pop(self.endpoint, None)
+        queue = t.queues.pop(self.endpoint)
+        if self.owner in t.notices:
+            t.notices[self.owner] -= len(queue.items) - queue.programs - queue.inputs
 
 
 class Enqueue(NamedTuple):

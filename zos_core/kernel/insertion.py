@@ -9,9 +9,25 @@ Rules of this file (kernel: Capabilities)
 from __future__ import annotations
 
 from zos_core import abi
+from zos_core.abi import Errno, ObjectType, Rights
 from zos_core.kernel import commits as k
 from zos_core.kernel.commits import InsertHow
 from zos_core.kernel.state import Cap, Committed
+
+_CREATED_BY_A_GRANT = frozenset({ObjectType.STORAGE, ObjectType.NETWORK, ObjectType.MEMORY})
+_OBJECT_TYPES = frozenset(ObjectType)
+_RIGHTS = range(int(Rights.ALL) + 1)
+
+
+def refuses_grant(
+    c: Committed, object_type: int, object_id: int, perms: int, expires_at: int, uses: int
+) -> Errno | None:
+    """Why pid 0 cannot give such a capability from a root, or None."""
+    numbers = 0 <= object_id < 2**64 and 0 <= expires_at < 2**64 and 0 <= uses <= abi.U32
+    if object_type not in _OBJECT_TYPES or perms not in _RIGHTS or not numbers:
+        return Errno.E_INVAL
+    known = (object_type, object_id) in c.roots or object_type in _CREATED_BY_A_GRANT
+    return None if known else Errno.E_NOENT
 
 
 class Insertion:

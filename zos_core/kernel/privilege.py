@@ -16,11 +16,11 @@ from zos_core.kernel import effects as e
 from zos_core.kernel import transient as t
 from zos_core.kernel.call import Call, Outcome, State, refuse
 from zos_core.kernel.commits import InsertHow, RemoveHow
-from zos_core.kernel.insertion import Insertion
+from zos_core.kernel.insertion import Insertion, refuses_grant
 from zos_core.kernel.process import factory
 
-_CREATED_BY_A_GRANT = frozenset({ObjectType.STORAGE, ObjectType.NETWORK, ObjectType.MEMORY})
-_NO_SLOT = None
+_MAX_DIGITS = 20
+"""Enough for every number of a command; more is malformed, however small its value."""
 _PERMISSION_NAMES = frozenset({"permission", "permission_manager"})
 
 
@@ -36,16 +36,15 @@ def grant_capability(s: State, call: Call) -> Outcome:
     """Privileged (pid, object_type, object_id, perms, slot | None, expires_at, uses) -> value: the slot."""
     pid, object_type, object_id, perms, slot, expires_at, uses = call.args
     c = s.committed
-    if object_type not in ObjectType.__members__.values() or perms & ~abi.Rights.ALL or not 0 <= object_id < 2**64:
-        return refuse(call, Errno.E_INVAL, "unknown object type or rights")
+    error = refuses_grant(c, object_type, object_id, perms, expires_at, uses)
+    if error is not None:
+        return refuse(call, error, "no such object, or malformed rights or limits")
     if not c.alive(pid):
         return refuse(call, Errno.E_NOENT, "no such process")
     if slot is not None and not 0 <= slot <= abi.MAX_EXPLICIT_SLOT:
         return refuse(call, Errno.E_INVAL, "slot out of range")
     if slot is not None and c.cap(pid, slot) is not None:
         return refuse(call, Errno.E_EXIST, "slot taken")
-    if (object_type, object_id) not in c.roots and object_type not in _CREATED_BY_A_GRANT:
-        return refuse(call, Errno.E_NOENT, "no such object")
     if s.transient.notices.get(pid, 0) >= abi.MAX_NOTICES_UNREAD:
         return refuse(call, Errno.E_AGAIN, "too many unread notices")
     if capabilities.free_slot(c, pid) is None:
@@ -53,16 +52,19 @@ def grant_capability(s: State, call: Call) -> Outcome:
     made = Insertion(c)
     at = made.slot(pid) if slot is None else slot
     made.under_root(object_type, object_id, pid, at, perms, expires_at, uses, InsertHow.GRANT)
-    return Outcome(at, made.commits)
+    return Outcome(at, made.commits, (e.Wake(pid),))
 
 
 def revocation(s: State, pid: int, slot: int, keep_own: bool = False) -> capabilities.Removal | None:
-    """What revoking a slot of `pid` by privilege takes: the preview's answer and the revocation's plan."""
+    """What revoking a slot of `pid` by privilege takes: the preview's answer and the revocation's plan.
+
+    A root stays for as long as its object is there: revoking it takes all that is below it.
+    """
     cap = s.committed.cap(pid, slot)
     if cap is None:
         return None
     removal = capabilities.Removal(s, abi.PID_SUPERVISOR)
-    removal.take(cap.id, RemoveHow.REVOKED, keep_own=keep_own)
+    removal.take(cap.id, RemoveHow.REVOKED, keep_own=keep_own or not cap.parent)
     return removal
 
 
@@ -98,6 +100,8 @@ def send_message(s: State, call: Call) -> Outcome:
     if len(call.data) > abi.MAX_PAYLOAD:
         return refuse(call, Errno.E_OVERFLOW, "payload too long")
     owner = s.committed.endpoints[cap.object_id]
+    if owner != pid:
+        return refuse(call, Errno.E_PERM, "not an endpoint of its own")
     sent = k.MessageSent(abi.PID_SUPERVISOR, cap.object_id, tag, len(call.data))
     message = t.Message(abi.PID_SUPERVISOR, tag, call.data)
     return Outcome(0, (sent,), (e.Enqueue(cap.object_id, owner, message),))
@@ -158,7 +162,8 @@ def _as_status(outcome: Outcome) -> Outcome:
 
 def _numbers(words: list[str], count: int) -> list[int] | None:
     """Exactly `count` decimal numbers, or None."""
-    if len(words) != count or not all(word.strip().isascii() and word.strip().isdigit() for word in words):
+    words = [word.strip() for word in words]
+    if len(words) != count or not all(w.isascii() and w.isdigit() and len(w) <= _MAX_DIGITS for w in words):
         return None
     return [int(word) for word in words]
 

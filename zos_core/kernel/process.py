@@ -19,10 +19,10 @@ from zos_core.kernel import transient as t
 from zos_core.kernel.call import WAIT, Call, Outcome, State, refuse
 from zos_core.kernel.commits import InsertHow, RemoveHow
 from zos_core.kernel.console import default_console
-from zos_core.kernel.insertion import Insertion
+from zos_core.kernel.insertion import Insertion, refuses_grant
 from zos_core.kernel.state import Cap, Committed
 
-_RESERVED = (abi.PID_INIT, abi.PID_PERMISSION)
+_NEVER_KILLED = (abi.FACTORY, abi.PID_INIT, abi.PID_PERMISSION)
 _SPAWN_FLAGS = abi.SPAWN_SHARE_CONSOLE | abi.SPAWN_LEND_INPUT
 
 
@@ -100,6 +100,10 @@ def create_process(s: State, call: Call) -> Outcome:
             return refuse(call, Errno.E_BADF, "the factory capability went while the program was compiled")
         if capabilities.free_slot(c, parent) is None:
             return refuse(call, Errno.E_NOMEM, "the spawner has no free slot")
+    for grant in grants:
+        error = refuses_grant(c, *grant)
+        if error is not None:
+            return refuse(call, error, f"cannot be granted: {_named(grant)}")
     pid, made = c.next_pid, Insertion(c)
     made.commits.append(k.ProcessCreated(pid, parent, name))
     own, incoming = made.endpoint(pid, abi.SLOT_OWN_ENDPOINT), made.endpoint(pid, abi.SLOT_INPUT)
@@ -123,6 +127,12 @@ def create_process(s: State, call: Call) -> Outcome:
     if spawner is not None:
         effects += _hand_over(s, made, spawner, pid, request, call.now)
     return Outcome(pid, made.commits, effects)
+
+
+def _named(grant: Grant) -> str:
+    known = grant.object_type in frozenset(ObjectType)
+    kind = ObjectType(grant.object_type).name.lower() if known else f"type {grant.object_type}"
+    return f"{kind} {grant.object_id}"
 
 
 def _give_console(c: Committed, made: Insertion, pid: int, request: t.SpawnRequest | None) -> None:
@@ -166,9 +176,9 @@ def refuse_spawn(s: State, call: Call) -> Outcome:
 def sys_kill(s: State, call: Call) -> Outcome:
     """SYS_KILL(slot) -> status; pids 1 and 2 cannot be killed by programs."""
     cap = s.committed.cap(call.pid, call.args[0])
-    if cap is None or cap.object_type != ObjectType.PROCESS or cap.object_id == abi.FACTORY:
-        return refuse(call, Errno.E_BADF, "no capability on a process in that slot")
-    if not cap.perms & Rights.WRITE or cap.object_id in _RESERVED:
+    if cap is None or cap.object_type != ObjectType.PROCESS:
+        return refuse(call, Errno.E_BADF, "no process capability in that slot")
+    if not cap.perms & Rights.WRITE or cap.object_id in _NEVER_KILLED:
         return refuse(call, Errno.E_PERM, "not allowed to end that process")
     target = cap.object_id
     removal = capabilities.Removal(s, call.pid)
