@@ -6,8 +6,8 @@ Rules of this file
 - Nothing to do means waiting on an event: an idle desktop costs nothing. Deadlines come from the machine itself.
 - For a short while after a key, turns are short and output is handed over at once; otherwise turns are long and output
   goes in batches, at the pace of a screen (desktop: Speed).
-- Output is handed over in pieces within a time budget, the typed-in process first. What waits is bounded: a console
-  whose output nobody has taken yet is held, so that its writer waits in the kernel and nothing is dropped.
+- Output is handed over in pieces within a time budget; an echo goes before everything else. What waits is bounded: a
+  console whose output nobody has taken yet is held, so that its writer waits in the kernel and nothing is dropped.
 """
 
 from __future__ import annotations
@@ -25,21 +25,29 @@ KEY_WINDOW_S = 0.1
 KEY_BUDGET_MS = 2.0
 TURN_BUDGET_MS = 5.0
 BATCH_S = 1 / 30
-FEED_KEY_S = 0.002
-FEED_TURN_S = 0.004
+FEED_KEY_S = 0.001
+FEED_TURN_S = 0.003
 PIECE_BYTES = 4 << 10
 HOLD_ABOVE_BYTES = 64 << 10
 LOOP_PASSES = 16
 SWITCH_INTERVAL_S = 0.001
+COLLECTOR_THRESHOLDS = (2_000, 20, 1_000_000)
+"""The last one: no whole collection by itself."""
+COLLECT_EVERY_S = 60.0
+COLLECT_AFTER_KEY_S = 1.0
 
 Sink = Callable[[bytes], None]
 
 
 def prepare_interpreter() -> None:
-    """Short thread switches (Textual reads and writes in threads), and start-up objects out of the collector's way."""
+    """Short thread switches (Textual reads and writes in threads), and no long pauses of the collector.
+
+    What start-up made is left alone for good. Whole collections, 100 ms with full scrollbacks, are the pump's to place.
+    """
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*COLLECTOR_THRESHOLDS)
 
 
 class Pump:
@@ -67,6 +75,7 @@ class Pump:
         self._typed_pid = 0
         self._typed_at = -KEY_WINDOW_S
         self._handed_at = -BATCH_S
+        self._collected_at = now()
         self.turns = 0
 
     # --- what the desktop tells it ------------------------------------------------------------------------------
@@ -121,11 +130,12 @@ class Pump:
                 await self._rest(rest_s)
             for _ in range(LOOP_PASSES):
                 await asyncio.sleep(0)
+            self._collect_garbage()
 
     def turn(self) -> float | None:
         """One turn: poll, hand over. Returns how long to rest: 0 for not at all, None for until woken."""
         self.turns += 1
-        quick = self._quick()
+        quick = self.quick
         report = self._machine.poll_syscalls(budget_ms=KEY_BUDGET_MS if quick else TURN_BUDGET_MS)
         next_batch_s = self._hand_over(quick)
         self._on_report(report)
@@ -146,8 +156,17 @@ class Pump:
             if timer is not None:
                 timer.cancel()
 
-    def _quick(self) -> bool:
+    @property
+    def quick(self) -> bool:
+        """Someone is typing: what can wait should."""
         return self._now() - self._typed_at < KEY_WINDOW_S
+
+    def _collect_garbage(self) -> None:
+        """A whole collection now and then, when nobody is typing."""
+        now = self._now()
+        if now - self._collected_at > COLLECT_EVERY_S and now - self._typed_at > COLLECT_AFTER_KEY_S:
+            gc.collect()
+            self._collected_at = self._now()
 
     # --- output -------------------------------------------------------------------------------------------------
 
@@ -174,8 +193,12 @@ class Pump:
         if not quick and now - self._handed_at < BATCH_S:
             return BATCH_S - (now - self._handed_at)
         deadline = now + (FEED_KEY_S if quick else FEED_TURN_S)
-        for pid in sorted(self._waiting, key=lambda pid: pid != self._typed_pid):
-            self._feed(pid, deadline)
+        if quick and self._waiting.get(self._typed_pid):
+            # The echo alone: what other processes wrote waits, so that it is drawn before anything else is done.
+            self._feed(self._typed_pid, deadline)
+        else:
+            for pid in tuple(self._waiting):
+                self._feed(pid, deadline)
         left = any(self._waiting.values())
         if not left:
             self._handed_at = now

@@ -84,6 +84,7 @@ class Workspace(Screen[None]):
         self._rates = Rates()
         self._due: Timer | None = None
         self._due_at = 0.0
+        self._shown_at = 0.0
         self._launches: set[Launching] = set()
 
     def compose(self) -> ComposeResult:
@@ -359,8 +360,13 @@ class Workspace(Screen[None]):
     def refresh_lists(self) -> None:
         """Take a snapshot and show it; come again by itself while a rate or a countdown is still moving."""
         self._due = None
-        if self.machine is None:
+        if self.machine is None or self.pump is None:
             return
+        if self.pump.quick and monotonic() - self._shown_at < QUIET_INTERVAL_S:
+            # A frame for the lists would make the echo of the next key wait for the frame after it.
+            self.lists_due(LIST_INTERVAL_S)
+            return
+        self._shown_at = monotonic()
         self.snapshot = snapshot = self.machine.snapshot()
         processes = self.query_one(ProcessList)
         processes.show(snapshot, self._rates.update(snapshot))
