@@ -5,8 +5,6 @@ Rules of this file
 - All integers are little-endian. Slots and pids are unsigned and below 2**31.
 - A decoder raises `Malformed` for bytes that do not fit its format; it never guesses.
 - `apps/zos-process/src/abi.rs` and `apps/include/zos.h` spell the same numbers for guests; a test compares them.
-
-Vocabulary first (errors, calls, objects, rights, messages), then limits, then the wire formats.
 """
 
 from __future__ import annotations
@@ -14,13 +12,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Sequence
 from enum import IntEnum, IntFlag
-from typing import NamedTuple, NewType
-
-Pid = NewType("Pid", int)
-Slot = NewType("Slot", int)
-CapId = NewType("CapId", int)
-EndpointId = NewType("EndpointId", int)
-ConsoleId = NewType("ConsoleId", int)
+from typing import NamedTuple
 
 ABI_VERSION = 1
 
@@ -30,34 +22,26 @@ class Malformed(ValueError):
 
 
 class Errno(IntEnum):
-    """What a refused call answers. Codes 1-10 fit every result convention."""
+    """What a refused call answers, and in words. Codes 1-10 fit every result convention."""
 
-    E_OK = 0
-    E_PERM = 1
-    E_NOENT = 2
-    E_INVAL = 3
-    E_NOSYS = 4
-    E_AGAIN = 5
-    E_NOMEM = 6
-    E_BADF = 7
-    E_BUSY = 8
-    E_EXIST = 9
-    E_OVERFLOW = 10
+    text: str
 
+    def __new__(cls, code: int, text: str = "") -> Errno:
+        member = int.__new__(cls, code)
+        member._value_, member.text = code, text
+        return member
 
-ERRNO_TEXT: dict[Errno, str] = {
-    Errno.E_OK: "ok",
-    Errno.E_PERM: "no capability gives this right",
-    Errno.E_NOENT: "no such object",
-    Errno.E_INVAL: "malformed argument",
-    Errno.E_NOSYS: "not implemented",
-    Errno.E_AGAIN: "queue full",
-    Errno.E_NOMEM: "a table, a quota or memory is full",
-    Errno.E_BADF: "no capability in that slot, or of the wrong type",
-    Errno.E_BUSY: "busy",
-    Errno.E_EXIST: "slot or name taken",
-    Errno.E_OVERFLOW: "message, buffer or name too long",
-}
+    E_OK = 0, "ok"
+    E_PERM = 1, "no capability gives this right"
+    E_NOENT = 2, "no such object"
+    E_INVAL = 3, "malformed argument"
+    E_NOSYS = 4, "not implemented"
+    E_AGAIN = 5, "queue full"
+    E_NOMEM = 6, "a table, a quota or memory is full"
+    E_BADF = 7, "no capability in that slot, or of the wrong type"
+    E_BUSY = 8, "busy"
+    E_EXIST = 9, "slot or name taken"
+    E_OVERFLOW = 10, "message, buffer or name too long"
 
 
 class Sys(IntEnum):
@@ -184,24 +168,24 @@ APP_VIEW_TAGS = frozenset({Tag.APP_STATE, Tag.APP_FOCUS, Tag.APP_ERROR})
 
 # --- well-known names ---------------------------------------------------------------------------------------------
 
-PID_SUPERVISOR = Pid(0)
-PID_INIT = Pid(1)
-PID_PERMISSION = Pid(2)
+PID_SUPERVISOR = 0
+PID_INIT = 1
+PID_PERMISSION = 2
 
-SLOT_OWN_ENDPOINT = Slot(0)
-SLOT_INPUT = Slot(1)
-SLOT_INIT = Slot(2)
-SLOT_PERMISSION = Slot(3)
-SLOT_FIRST_FREE = Slot(4)
+SLOT_OWN_ENDPOINT = 0
+SLOT_INPUT = 1
+SLOT_INIT = 2
+SLOT_PERMISSION = 3
+SLOT_FIRST_FREE = 4
 
-ENDPOINT_INIT = EndpointId(1)
+ENDPOINT_INIT = 1
 FACTORY = 0
 """Object id of the process factory: a Process capability on it starts registered programs."""
 
 SPAWN_SHARE_CONSOLE = 1
 SPAWN_LEND_INPUT = 2
-FOREVER_NS = 2**64 - 1
-"""SYS_RECEIVE_WAIT with all ones waits for ever (the wire value is milliseconds, all ones)."""
+FOREVER_MS = 2**64 - 1
+"""SYS_RECEIVE_WAIT with all ones waits for ever."""
 
 KILLED_CODE = -1
 EXIT_FAULT_STATUS = 134
@@ -254,7 +238,6 @@ U32 = 0xFFFF_FFFF
 
 # --- result conventions -------------------------------------------------------------------------------------------
 
-
 def value_error(code: Errno) -> int:
     """A refusal in the *value* convention: 0x8000_0000 | code."""
     return ERROR_BIT | code
@@ -274,18 +257,9 @@ class Returns(IntEnum):
 
 
 RETURNS: dict[int, Returns] = {
-    Sys.SPAWN: Returns.VALUE,
-    Sys.CAP_GRANT: Returns.VALUE,
-    Sys.CAP_DERIVE: Returns.VALUE,
-    Sys.EP_CREATE: Returns.VALUE,
-    Sys.RANDOM: Returns.LENGTH,
-    Sys.GET_ARGS: Returns.LENGTH,
-    Sys.RECEIVE: Returns.LENGTH,
-    Sys.CALL: Returns.LENGTH,
-    Sys.RECEIVE_WAIT: Returns.LENGTH,
-    Sys.RECEIVED_CAPS: Returns.LENGTH,
-    Sys.STORAGE_READ: Returns.LENGTH,
-    Sys.STORAGE_LIST: Returns.LENGTH,
+    **dict.fromkeys((Sys.SPAWN, Sys.CAP_GRANT, Sys.CAP_DERIVE, Sys.EP_CREATE), Returns.VALUE),
+    **dict.fromkeys((Sys.RANDOM, Sys.GET_ARGS, Sys.RECEIVE, Sys.CALL, Sys.RECEIVE_WAIT), Returns.LENGTH),
+    **dict.fromkeys((Sys.RECEIVED_CAPS, Sys.STORAGE_READ, Sys.STORAGE_LIST), Returns.LENGTH),
 }
 """Calls that do not answer a status."""
 
@@ -327,10 +301,19 @@ _PROC_FORM_0 = struct.Struct("<IH")
 _PROC_FORM_1 = struct.Struct("<IIBQH")
 _REVOKED = struct.Struct("<IBQB")
 _EXITED = struct.Struct("<IBi")
-_ENDPOINT = struct.Struct("<IIQ")
-_SPAWNED = struct.Struct("<II")
 
 RECEIVED_HEADER = _RECEIVED.size
+
+pack_revoked = _REVOKED.pack
+"""MSG_CAP_REVOKED: slot, object type, object id, reason."""
+pack_exited = _EXITED.pack
+"""MSG_PROCESS_EXITED: pid, how, code."""
+pack_endpoint_created = struct.Struct("<I4xQ").pack
+"""SYS_EP_CREATE: slot, endpoint id."""
+pack_spawned = struct.Struct("<II").pack
+"""SYS_SPAWN: pid, slot of the capability on it."""
+pack_limits = struct.Struct("<QI").pack
+"""The tail of SYS_CAP_GRANT and SYS_CAP_DERIVE: expires_in_ms, uses; 0 for neither."""
 
 
 class CapEntry(NamedTuple):
@@ -345,8 +328,6 @@ class CapEntry(NamedTuple):
 
 
 class ProcEntry(NamedTuple):
-    """One row of SYS_LIST_PROCS."""
-
     pid: int
     parent: int
     state: int
@@ -364,8 +345,6 @@ class Revoked(NamedTuple):
 
 
 class Exited(NamedTuple):
-    """Payload of MSG_PROCESS_EXITED."""
-
     pid: int
     how: int
     code: int
@@ -399,7 +378,6 @@ def pack_caps(entries: Sequence[CapEntry], form: int) -> bytes:
 
 
 def unpack_caps(data: bytes) -> tuple[CapEntry, ...]:
-    """Rows of form 1."""
     if len(data) < 4 or len(data) != 4 + _U32.unpack_from(data)[0] * _CAP_FORM_1.size:
         raise Malformed("the count of capabilities and the length differ")
     return tuple(CapEntry(*row) for row in _CAP_FORM_1.iter_unpack(data[4:]))
@@ -422,28 +400,12 @@ def pack_inspect(entry: CapEntry) -> bytes:
     return _CAP_INSPECT.pack(entry.object_type, entry.rights, 0, entry.slot, entry.object_id)
 
 
-def pack_revoked(slot: int, object_type: int, object_id: int, reason: int) -> bytes:
-    return _REVOKED.pack(slot, object_type, object_id, reason)
-
-
 def unpack_revoked(data: bytes) -> Revoked:
     return Revoked(*unpack_exact(_REVOKED, data))
 
 
-def pack_exited(pid: int, how: int, code: int) -> bytes:
-    return _EXITED.pack(pid, how, code)
-
-
 def unpack_exited(data: bytes) -> Exited:
     return Exited(*unpack_exact(_EXITED, data))
-
-
-def pack_endpoint_created(slot: int, endpoint_id: int) -> bytes:
-    return _ENDPOINT.pack(slot, 0, endpoint_id)
-
-
-def pack_spawned(pid: int, slot: int) -> bytes:
-    return _SPAWNED.pack(pid, slot)
 
 
 def pack_received_caps(slots: Sequence[int]) -> bytes:
@@ -483,15 +445,6 @@ def unpack_limits(data: bytes) -> tuple[int, int]:
     return expires_in_ms, uses
 
 
-def pack_limits(expires_in_ms: int, uses: int) -> bytes:
-    return _U64.pack(expires_in_ms) + _U32.pack(uses)
-
-
 def valid_name(name: str) -> bool:
     """A name is 1 to 64 bytes of printable UTF-8 (abi: Limits)."""
     return 0 < len(name.encode()) <= MAX_NAME and name.isprintable()
-
-
-def rights_text(rights: int) -> str:
-    """Rights in fixed columns: `rwg`, with `-` for an absent one."""
-    return "".join(letter if rights & bit else "-" for letter, bit in (("r", 1), ("w", 2), ("g", 4)))

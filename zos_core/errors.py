@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from zos_core.abi import ERRNO_TEXT, Errno
+from zos_core.abi import Errno
 
 
 class Refused(Exception):
@@ -13,7 +13,7 @@ class CallRefused(Refused):
     """A privileged call answered an error; `code` is it."""
 
     def __init__(self, what: str, code: Errno, reason: str = "") -> None:
-        super().__init__(f"{what}: {code.name}: {reason or ERRNO_TEXT[code]}")
+        super().__init__(f"{what}: {code.name}: {reason or code.text}")
         self.code = code
 
 

@@ -14,6 +14,12 @@ from enum import Enum
 from zos_core.abi import ExitHow, ObjectType, ProcessState, Rights
 
 
+def rights_text(rights: int) -> str:
+    """Rights in fixed columns: `rwg`, with `-` for an absent one."""
+    columns = (("r", Rights.READ), ("w", Rights.WRITE), ("g", Rights.GRANT))
+    return "".join(letter if rights & bit else "-" for letter, bit in columns)
+
+
 class ConsoleMode(Enum):
     """Who edits a line: the tab (`LINE`) or the program, keystroke by keystroke (`RAW`)."""
 

@@ -72,7 +72,6 @@ def sys_receive(s: State, call: Call) -> Outcome:
 
 
 def _receive(s: State, call: Call, cap: Cap) -> Outcome:
-    # BYTE PATH 4: the guest's receive takes the message off its endpoint
     if s.committed.endpoints[cap.object_id] != call.pid:
         return refuse(call, Errno.E_PERM, "only its owner receives from an endpoint")
     items = s.transient.queues[cap.object_id].items
@@ -93,7 +92,7 @@ def sys_receive_wait(s: State, call: Call) -> Outcome:
     milliseconds = low | high << 32
     if outcome.result or not milliseconds:
         return outcome
-    until = None if milliseconds == abi.FOREVER_NS else call.sample + milliseconds * _NS_PER_MS
+    until = None if milliseconds == abi.FOREVER_MS else call.sample + milliseconds * _NS_PER_MS
     wait = t.Wait(t.WaitKind.RECEIVE, call.num, call.event, until, cap.id, cap.object_id)
     return Outcome(WAIT, (), (e.BeginWait(call.pid, wait),))
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from zos_core.abi import ObjectType, rights_text
-from zos_core.snapshot import CapabilitySnapshot, ProcessSnapshot
+from zos_core.abi import ObjectType
+from zos_core.snapshot import CapabilitySnapshot, ProcessSnapshot, rights_text
 from zos_tui.figures import count, duration
 from zos_tui.widgets.line_table import Cell, Column, LineTable, Row
 
