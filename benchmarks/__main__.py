@@ -1,0 +1,65 @@
+"""`python -m benchmarks [NAME...] [--json] [--quick]`."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import platform
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+
+from benchmarks.measure import FULL, QUICK, Effort, Row, table
+
+BENCHMARKS: dict[str, str] = {
+    # name: what it measures; the module of that name has `run(effort)`
+    "calls": "system calls beside empty host calls",
+    "messages": "messages between two processes beside a pipe",
+    "spawning": "processes started beside subprocesses",
+    "resident": "memory of idle processes beside sleeping ones",
+    "emulator": "the terminal emulator beside pyte",
+    "startup": "start to first paint, beside an empty Textual app",
+    "latency": "key to echo beside an endless loop, and an Input of Textual",
+    "idle": "processor time of an idle desktop, beside a Textual clock",
+}
+
+
+def parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description="Benchmarks, each beside what one would use instead.",
+        epilog="\n".join(f"  {name:10} {what}" for name, what in BENCHMARKS.items()),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help="only these; all when none is named")
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
+    parser.add_argument("--quick", action="store_true", help="shorter and rougher: does it work at all")
+    args = parser.parse_args(argv)
+    unknown = [name for name in args.names if name not in BENCHMARKS]
+    if unknown:
+        parser.error(f"no benchmark is called {unknown[0]!r}; there are: {', '.join(BENCHMARKS)}")
+    return args
+
+
+def measure(names: Sequence[str], effort: Effort) -> Iterator[Row]:
+    """Every row; what is being measured is told on standard error."""
+    for name in names:
+        print(f"{name}: {BENCHMARKS[name]} ...", file=sys.stderr, flush=True)
+        yield from importlib.import_module(f"benchmarks.{name}").run(effort)
+
+
+def as_json(rows: Sequence[Row]) -> str:
+    host = {"python": platform.python_version(), "platform": platform.platform()}
+    return json.dumps({"host": host, "rows": [asdict(row) for row in rows]}, indent=2, ensure_ascii=False)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    args = parse(argv)
+    rows = list(measure(args.names or list(BENCHMARKS), QUICK if args.quick else FULL))
+    print(as_json(rows) if args.json else table(rows))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
