@@ -28,7 +28,10 @@ pub fn divide_by_zero() {
 #[inline(never)]
 pub fn overflow() {
     let (least, divisor) = (opaque(i32::MIN), opaque(-1i32));
-    if divisor == 0 || least == i32::MIN && divisor == -1 {
+    if divisor == 0 {
+        unsafe { unreachable_unchecked() }
+    }
+    if divisor == -1 {
         unsafe { unreachable_unchecked() }
     }
     opaque(least / divisor);
@@ -76,12 +79,13 @@ pub fn wrong_signature() {
     function();
 }
 
+/// Two different operations behind the call: with one, the compiler would make a loop of it.
 #[inline(never)]
 fn descend(depth: u32) -> u32 {
     if depth == u32::MAX {
         return depth;
     }
-    descend(depth + 1) ^ depth.rotate_left(3)
+    (descend(depth + 1) ^ depth).rotate_left(5)
 }
 
 #[inline(never)]
