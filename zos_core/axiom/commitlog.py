@@ -10,24 +10,17 @@ Rules of this file (kernel: Axiom)
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
 
-from zos_core.kernel.commits import ZERO_ID, Body, commit_id, encode
+from zos_core.kernel.commits import KINDS, ZERO_ID, Body, Entry, body_of, commit_id, encode
 from zos_core.kernel.reduce import apply
 from zos_core.kernel.state import Committed
 
 KEPT_COMMITS = 100_000
-_MOVE_BY = 10_000
-
-
-class Entry(NamedTuple):
-    """A commit without its hashes, as it is appended."""
-
-    seq: int
-    timestamp: int
-    caused_by: int
-    body: Body
+_LEAST_MOVE = 256
+_CUT_AT = 8192
+"""Entries below the base are dropped this many at a time: cutting the front of a long list is not free."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,36 +50,43 @@ class BadCommit:
 class CommitLog:
     def __init__(self, kept: int = KEPT_COMMITS) -> None:
         self._kept = kept
-        self._entries: list[tuple[int, int, int, Body]] = []
+        self._entries: list[Entry] = []
         self._ids: list[bytes] = []
-        self.base_seq = 0
+        self._start = 0
         self.base_head = ZERO_ID
         self.base_state = Committed()
         self.seq = 0
 
     def append(self, timestamp: int, caused_by: int, body: Body) -> None:
         self.seq = seq = self.seq + 1
-        self._entries.append((seq, timestamp, caused_by, body))
+        self._entries.append((seq, timestamp, caused_by, KINDS[type(body)], *body))
 
     def seal(self) -> bytes:
-        """Hash what has not been hashed, move the base when enough stands above it, and return the head."""
-        ids, prev, sha256 = self._ids, self._last_id(), hashlib.sha256
-        for entry in self._entries[len(ids) :]:
-            prev = sha256(prev + encode(*entry)).digest()
+        """Hash what has not been hashed, move the base a little if too much stands above it, and return the head."""
+        ids, prev, sha256 = self._ids, self._ids[-1] if self._ids else self.base_head, hashlib.sha256
+        fresh = self._entries[len(ids) :]
+        for entry in fresh:
+            prev = sha256(prev + encode(entry)).digest()
             ids.append(prev)
-        if len(ids) > self._kept + _MOVE_BY:
-            self._move_base(_MOVE_BY)
+        over = len(ids) - self._start - self._kept
+        if over > 0:
+            self._move_base(min(over, max(_LEAST_MOVE, 2 * len(fresh))))
         return prev
 
-    def _last_id(self) -> bytes:
-        return self._ids[-1] if self._ids else self.base_head
-
     def _move_base(self, count: int) -> None:
-        for entry in self._entries[:count]:
-            apply(self.base_state, entry[3])
-        self.base_seq += count
-        self.base_head = self._ids[count - 1]
-        del self._entries[:count], self._ids[:count]
+        """In small steps: a tick must not stall for what a hundred ticks appended."""
+        start, self._start = self._start, self._start + count
+        for entry in self._entries[start : self._start]:
+            apply(self.base_state, body_of(entry))
+        self.base_head = self._ids[self._start - 1]
+        if self._start >= _CUT_AT:
+            del self._entries[: self._start], self._ids[: self._start]
+            self._start = 0
+
+    @property
+    def base_seq(self) -> int:
+        """The number of the last commit that is folded into the base."""
+        return self.seq - len(self._entries) + self._start
 
     @property
     def head(self) -> bytes:
@@ -95,23 +95,31 @@ class CommitLog:
 
     def commit(self, seq: int) -> Commit | None:
         """The commit with this number, or None when it is below the base or not there yet."""
-        at = seq - self.base_seq - 1
-        if not 0 <= at < len(self._entries):
-            return None
         self.seal()
+        if not self.base_seq < seq <= self.seq:
+            return None
+        at = seq - self.base_seq - 1 + self._start
         entry = self._entries[at]
-        return Commit(*entry, prev=self._ids[at - 1] if at else self.base_head, id=self._ids[at])
+        prev = self._ids[at - 1] if at > self._start else self.base_head
+        return Commit(entry[0], entry[1], entry[2], body_of(entry), prev, self._ids[at])
 
-    def entries(self, after: int = 0) -> list[Entry]:
-        """Entries above the base with a higher number, oldest first."""
-        return [Entry._make(entry) for entry in self._entries[max(after - self.base_seq, 0) :]]
+    def commits(self, after: int = 0) -> Iterator[Commit]:
+        """Commits above the base with a higher number, oldest first."""
+        for seq in range(max(after, self.base_seq) + 1, self.seq + 1):
+            commit = self.commit(seq)
+            if commit is not None:
+                yield commit
+
+    def bodies(self, upto: int) -> Iterator[Body]:
+        """What the commits above the base say, up to and with number `upto`."""
+        return map(body_of, self._entries[self._start : self._start + upto - self.base_seq])
 
     def verify(self) -> BadCommit | None:
         """Walk the chain from the base; the first commit that does not follow, or None."""
         self.seal()
         prev = self.base_head
-        for entry, found in zip(self._entries, self._ids, strict=True):
-            prev = commit_id(prev, encode(*entry))
+        for entry, found in zip(self._entries[self._start :], self._ids[self._start :], strict=True):
+            prev = commit_id(prev, encode(entry))
             if prev != found:
                 return BadCommit(entry[0], prev, found)
         return None

@@ -17,6 +17,7 @@ from zos_core.axiom.syslog import WAITING, SysEvent, SysLog
 from zos_core.kernel.call import WAIT, Call, Outcome, State
 from zos_core.kernel.dispatch import (
     PRIVILEGES,
+    SAMPLES_IF_IT_WAITS,
     SAMPLES_UPTIME,
     SAMPLES_WALLCLOCK,
     SYSTEM_CALLS,
@@ -66,6 +67,9 @@ class Gateway:
             sample = self._devices.uptime_ns() if num in SAMPLES_UPTIME else self._devices.wallclock_ms()
         args = (a1, a2, a3)
         outcome = decide(state, Call(pid, num, args, data, self.now, sample, event))
+        if outcome.result == WAIT and num in SAMPLES_IF_IT_WAITS:
+            sample = self._devices.uptime_ns()
+            outcome = decide(state, Call(pid, num, args, data, self.now, sample, event))
         state.transient.stats[pid].syscalls += 1
         self._carry_out(outcome, event)
         if self._audits(num, outcome):

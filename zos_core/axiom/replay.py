@@ -17,5 +17,4 @@ def state_at(log: CommitLog, seq: int | None = None) -> Committed:
     seq = log.seq if seq is None else seq
     if not log.base_seq <= seq <= log.seq:
         raise ValueError(f"commit {seq} is not in the log: it holds {log.base_seq} to {log.seq}")
-    entries = log.entries()[: seq - log.base_seq]
-    return reduce((entry.body for entry in entries), deepcopy(log.base_state))
+    return reduce(log.bodies(seq), deepcopy(log.base_state))

@@ -124,6 +124,8 @@ class Removal:
         self._triggers: set[int] = set()
         self._ended: set[int] = set()
         self._settled = 0
+        self._removed: list[Lost] = []
+        self._targets: dict[int, int] = {}
 
     def take(self, cap_id: int, how: RemoveHow, *, keep_own: bool = False, silent: bool = False) -> None:
         """Everything below a node, and the node itself unless `keep_own`. `silent`: its holder named it itself."""
@@ -200,13 +202,15 @@ class Removal:
         )
 
     def removed(self) -> list[Lost]:
-        """What goes, in order."""
-        out = []
-        for cap_id in self.how:
-            cap = self._c.caps[cap_id]
-            pid, slot = self._moved.get(cap_id, (cap.pid, cap.slot))
-            out.append(Lost(cap_id, pid, slot, cap.object_type, cap.object_id, cap.perms))
-        return out
+        """What goes, in order; collected once, when everything has been taken."""
+        if len(self._removed) != len(self.how):
+            caps, moved = self._c.caps, self._moved
+            self._removed = []
+            for cap_id in self.how:
+                cap = caps[cap_id]
+                pid, slot = moved.get(cap_id) or (cap.pid, cap.slot)
+                self._removed.append(Lost(cap_id, pid, slot, cap.object_type, cap.object_id, cap.perms))
+        return self._removed
 
     def losers(self) -> list[Lost]:
         """Capabilities whose holders get a notice: living programs that did not name them."""
@@ -221,27 +225,25 @@ class Removal:
 
     def notice_to(self, pid: int) -> int:
         """The endpoint a loser's notice goes to once this removal is in force, 0 if there is none."""
-        return notice_endpoint(self._c, pid, {*self.how, *self._moved}, self.destroyed)
+        if pid not in self._targets:
+            gone = {*self.how, *self._moved} if self._moved else self.how
+            self._targets[pid] = notice_endpoint(self._c, pid, gone, self.destroyed)
+        return self._targets[pid]
 
     def commits(self) -> list[k.Body]:
         out: list[k.Body] = [
             k.CapRemoved(lost.cap_id, lost.pid, lost.slot, self.how[lost.cap_id], self._by) for lost in self.removed()
         ]
         out.extend(k.EndpointDestroyed(endpoint) for endpoint in self.destroyed)
-        targets = self._targets()
-        out.extend(k.NoticeUndeliverable(lost.pid, lost.slot) for lost in self.losers() if not targets[lost.pid])
+        out.extend(k.NoticeUndeliverable(each.pid, each.slot) for each in self.losers() if not self.notice_to(each.pid))
         return out
-
-    def _targets(self) -> dict[int, int]:
-        return {pid: self.notice_to(pid) for pid in {lost.pid for lost in self.losers()}}
 
     def effects(self) -> list[e.Effect]:
         """Notices, then the ends of calls and waits that went through what is gone."""
         out: list[e.Effect] = [e.CapForgotten(cap_id) for cap_id in self.how if cap_id in self._t.uses]
-        targets = self._targets()
         for lost in self.losers():
             payload = abi.pack_revoked(lost.slot, lost.object_type, lost.object_id, self.reason(lost))
-            out += notify(targets[lost.pid], lost.pid, payload)
+            out += notify(self.notice_to(lost.pid), lost.pid, payload)
         out.extend(self._woken())
         out.extend(e.EndpointClosed(endpoint, self._c.endpoints[endpoint]) for endpoint in self.destroyed)
         return out

@@ -17,7 +17,7 @@ from __future__ import annotations
 import hashlib
 import struct
 from enum import IntEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 ZERO_ID = bytes(32)
 MAX_TEXT = 2**16 - 1
@@ -174,30 +174,37 @@ LAYOUTS: dict[type[Body], tuple[int, str]] = {
     MessageSent: (14, "IQII"),
 }
 
-_HEAD = struct.Struct("<QQQB")
-_FIXED = {
-    body: (kind, struct.Struct("<" + codes).pack)
-    for body, (kind, codes) in LAYOUTS.items()
-    if "t" not in codes and "h" not in codes
-}
+Entry = tuple[Any, ...]
+"""A commit in the log: `(seq, timestamp, caused_by, kind, *body)`, one flat tuple that the collector can forget."""
+
+KINDS: dict[type[Body], int] = {body: kind for body, (kind, _) in LAYOUTS.items()}
+_BODIES: dict[int, type[Body]] = {kind: body for body, kind in KINDS.items()}
+_HEAD = "<QQQB"
+_HEAD_FIELDS = len(_HEAD) - 1
+_FIXED = {kind: struct.Struct(_HEAD + codes).pack for kind, codes in LAYOUTS.values() if not set(codes) & set("th")}
+_MIXED = {kind: codes for kind, codes in LAYOUTS.values() if kind not in _FIXED}
 
 
-def encode(seq: int, timestamp: int, caused_by: int, body: Body) -> bytes:
+def entry_of(seq: int, timestamp: int, caused_by: int, body: Body) -> Entry:
+    return (seq, timestamp, caused_by, KINDS[type(body)], *body)
+
+
+def body_of(entry: Entry) -> Body:
+    return _BODIES[entry[3]](*entry[_HEAD_FIELDS:])
+
+
+def encode(entry: Entry) -> bytes:
     """The canonical bytes of one commit."""
-    fixed = _FIXED.get(type(body))
-    if fixed is not None:
-        kind, pack = fixed
-        return _HEAD.pack(seq, timestamp, caused_by, kind) + pack(*body)
-    kind, codes = LAYOUTS[type(body)]
-    parts = [_HEAD.pack(seq, timestamp, caused_by, kind)]
-    for code, value in zip(codes, body, strict=True):
+    pack = _FIXED.get(entry[3])
+    if pack is not None:
+        return pack(*entry)
+    parts = [struct.pack(_HEAD, *entry[:_HEAD_FIELDS])]
+    for code, value in zip(_MIXED[entry[3]], entry[_HEAD_FIELDS:], strict=True):
         if code == "t":
-            text = str(value).encode()
+            text = value.encode()
             parts.append(struct.pack("<H", len(text)) + text)
-        elif code == "h":
-            parts.append(value if isinstance(value, bytes) else b"")
         else:
-            parts.append(struct.pack("<" + code, value))
+            parts.append(value if code == "h" else struct.pack("<" + code, value))
     return b"".join(parts)
 
 

@@ -29,6 +29,12 @@ def refuses_grant(
     known = (object_type, object_id) in c.roots or object_type in _CREATED_BY_A_GRANT
     return None if known else Errno.E_NOENT
 
+# Plain integers: arithmetic on enums costs ten times as much, and what is inserted is read at every call.
+_ALL = int(abi.Rights.ALL)
+_HANDLE_RIGHTS = int(abi.Rights.WRITE | abi.Rights.GRANT)
+_ENDPOINT = int(abi.ObjectType.ENDPOINT)
+_ROOT, _SPAWN = int(InsertHow.ROOT), int(InsertHow.SPAWN)
+
 
 class Insertion:
     """Collects commits; hand `commits` on when the call succeeds."""
@@ -48,19 +54,18 @@ class Insertion:
         return at
 
     def _insert(self, fields: tuple[int, ...]) -> int:
-        """Plain integers: arithmetic on enums costs ten times as much, and these are read at every call."""
         cap_id = self._next_cap
         self._next_cap += 1
-        self.commits.append(k.CapInserted(cap_id, *map(int, fields)))
+        self.commits.append(k.CapInserted(cap_id, *fields))
         return cap_id
 
     def root(self, object_type: int, object_id: int) -> int:
         """The id of an object's root, made if there is none."""
-        key = (object_type, object_id)
+        key = (int(object_type), object_id)
         found = self._c.roots.get(key) or self._roots.get(key)
         if found is None:
             slot = self.slot(abi.PID_SUPERVISOR)
-            fields = (0, abi.PID_SUPERVISOR, slot, *key, abi.Rights.ALL, 0, 0, abi.PID_SUPERVISOR, InsertHow.ROOT)
+            fields = (0, abi.PID_SUPERVISOR, slot, *key, _ALL, 0, 0, abi.PID_SUPERVISOR, _ROOT)
             found = self._roots[key] = self._insert(fields)
         return found
 
@@ -71,23 +76,24 @@ class Insertion:
         """A capability that pid 0 gives from the root of an object."""
         root = self.root(object_type, object_id)
         by = abi.PID_SUPERVISOR
-        return self._insert((root, pid, slot, object_type, object_id, perms, expires_at, uses, by, how))
+        return self._insert(
+            (root, pid, slot, int(object_type), object_id, int(perms), expires_at, uses, by, int(how))
+        )
 
     def child(
         self, parent: Cap, pid: int, slot: int, perms: int, expires_at: int, uses: int, by_pid: int, how: InsertHow
     ) -> int:
         """A weaker copy: rights intersected, expiry no later, uses no more (0 means without limit)."""
         expires_at, uses = _tighter(parent.expires_at, expires_at), _tighter(parent.uses_left, uses)
-        kept = parent.perms & perms
+        kept = parent.perms & int(perms)
         return self._insert(
-            (parent.id, pid, slot, parent.object_type, parent.object_id, kept, expires_at, uses, by_pid, how)
+            (parent.id, pid, slot, parent.object_type, parent.object_id, kept, expires_at, uses, by_pid, int(how))
         )
 
     def handle(self, factory: Cap, child_pid: int, slot: int) -> int:
         """The spawner's capability on its child: its own object, but under the factory capability it used."""
-        rights = abi.Rights.WRITE | abi.Rights.GRANT
-        fields = (factory.id, factory.pid, slot, abi.ObjectType.PROCESS, child_pid, rights)
-        return self._insert((*fields, factory.expires_at, factory.uses_left, abi.PID_SUPERVISOR, InsertHow.SPAWN))
+        fields = (factory.id, factory.pid, slot, factory.object_type, child_pid, _HANDLE_RIGHTS)
+        return self._insert((*fields, factory.expires_at, factory.uses_left, abi.PID_SUPERVISOR, _SPAWN))
 
     @property
     def last_cap(self) -> int:
@@ -98,7 +104,7 @@ class Insertion:
         endpoint = self._next_endpoint
         self._next_endpoint += 1
         self.commits.append(k.EndpointCreated(endpoint, owner))
-        self.under_root(abi.ObjectType.ENDPOINT, endpoint, owner, slot, abi.Rights.ALL)
+        self.under_root(_ENDPOINT, endpoint, owner, slot, _ALL)
         return endpoint
 
 

@@ -82,6 +82,9 @@ MAX_INSTANCES = 2
 SLOT_BYTES = 64
 """Four slots of 16 bytes: the most arguments a host function has."""
 
+MAX_KEPT_SLOTS = 16
+"""Addresses of arguments that are remembered; a guest that calls from ever other depths only makes them forgotten."""
+
 _START = b"_start"
 _ENV = b"env"
 _Slots = ctypes.c_ubyte * SLOT_BYTES
@@ -129,7 +132,7 @@ class Fiber:
         "_cells", "_cells_at", "_context", "_exceptions_refused", "_failure", "_fuel_limit", "_fuel_spent", "_future",
         "_guest_memory", "_host_refused", "_in_start", "_kill_requested", "_parked", "_store", "exit_code",
         "host_recv_bytes", "host_send_bytes", "host_syscall", "host_yield", "memory", "memory_limit", "on_grow",
-        "on_host_refusal", "pid", "program", "slice_fuel", "slots", "slots_address", "state", "stop_after_call", "trap",
+        "on_host_refusal", "pid", "program", "slice_fuel", "slots", "state", "stop_after_call", "trap",
     )  # fmt: skip
 
     def __init__(
@@ -161,8 +164,7 @@ class Fiber:
         self.host_send_bytes = host.send_bytes
         self.host_recv_bytes = host.recv_bytes
         self.host_yield = host.yield_now
-        self.slots_address = 0
-        self.slots = memoryview(b"")
+        self.slots: dict[int, memoryview] = {}
         self._fuel_limit = FUEL_FOREVER if fuel_limit is None else fuel_limit
         self._fuel_spent = 0
         self._parked = False
@@ -231,10 +233,12 @@ class Fiber:
 
     # --- what the callbacks of `hostcalls` do ---------------------------------------------------------------------
 
-    def bind_slots(self, address: int) -> None:
-        """Looks at the arguments of host calls at `address`, as 64-bit numbers."""
-        self.slots = memoryview(_Slots.from_address(address)).cast("B").cast("Q")
-        self.slots_address = address
+    def bind_slots(self, address: int) -> memoryview:
+        """The arguments of host calls at `address`, as 64-bit numbers."""
+        if len(self.slots) >= MAX_KEPT_SLOTS:
+            self.slots.clear()
+        slots = self.slots[address] = memoryview(_Slots.from_address(address)).cast("B").cast("Q")
+        return slots
 
     def park(self) -> None:
         """Suspends the guest before the shim asks the host again."""
@@ -369,7 +373,7 @@ class Fiber:
         self._fuel_spent = self.fuel_used
         self._context = None
         self.memory.detach()
-        self.slots, self.slots_address = memoryview(b""), 0
+        self.slots.clear()
         if self._future is not None:
             capi.call_future_delete(self._future)
             self._future = None

@@ -6,7 +6,7 @@ Rules of this file
   fiber, the guest is stopped by a trap, and `Fiber.resume` raises it again.
 - The callbacks are module globals: the engine calls them for as long as Python runs.
 - `_on_syscall` is the hottest code of the system. Its arguments lie in 16-byte slots on the fiber's own stack, nearly
-  always at the same address, so the view of them is kept on the fiber.
+  always at the same few addresses, so the views of them are kept on the fiber.
 """
 
 from __future__ import annotations
@@ -30,14 +30,13 @@ class Caller(Protocol):
 
     pid: int
     stop_after_call: bool
-    slots_address: int
-    slots: memoryview
+    slots: dict[int, memoryview]
     host_syscall: Callable[[int, int, int, int], int]
     host_send_bytes: Callable[[int, int], None]
     host_recv_bytes: Callable[[int, int], int]
     host_yield: Callable[[], None]
 
-    def bind_slots(self, address: int) -> None: ...
+    def bind_slots(self, address: int) -> memoryview: ...
     def park(self) -> None: ...
     def stop(self) -> None: ...
     def fail_in_host(self, error: BaseException) -> int: ...
@@ -50,9 +49,7 @@ current: Any = None
 def _on_syscall(_env: int, _caller: int, address: int, _count: int) -> int | None:
     fiber: Caller = current
     try:
-        if address != fiber.slots_address:
-            fiber.bind_slots(address)
-        slots = fiber.slots
+        slots = fiber.slots.get(address) or fiber.bind_slots(address)
         answer = fiber.host_syscall(*_four_arguments(slots))
         if answer >= 0:
             slots[0] = answer
@@ -69,9 +66,7 @@ def _on_syscall(_env: int, _caller: int, address: int, _count: int) -> int | Non
 def _on_send_bytes(_env: int, _caller: int, address: int, _count: int) -> int | None:
     fiber: Caller = current
     try:
-        if address != fiber.slots_address:
-            fiber.bind_slots(address)
-        fiber.host_send_bytes(*_two_arguments(fiber.slots))
+        fiber.host_send_bytes(*_two_arguments(fiber.slots.get(address) or fiber.bind_slots(address)))
         if fiber.stop_after_call:
             fiber.stop()
         return None
@@ -82,9 +77,7 @@ def _on_send_bytes(_env: int, _caller: int, address: int, _count: int) -> int | 
 def _on_recv_bytes(_env: int, _caller: int, address: int, _count: int) -> int | None:
     fiber: Caller = current
     try:
-        if address != fiber.slots_address:
-            fiber.bind_slots(address)
-        slots = fiber.slots
+        slots = fiber.slots.get(address) or fiber.bind_slots(address)
         slots[0] = fiber.host_recv_bytes(*_two_arguments(slots))
         if fiber.stop_after_call:
             fiber.stop()
@@ -107,8 +100,8 @@ def _on_yield(_env: int, _caller: int, _address: int, _count: int) -> int | None
 def _on_get_pid(_env: int, _caller: int, address: int, _count: int) -> int | None:
     fiber: Caller = current
     try:
-        fiber.bind_slots(address)
-        fiber.slots[0] = fiber.pid
+        slots = fiber.slots.get(address) or fiber.bind_slots(address)
+        slots[0] = fiber.pid
         return None
     except BaseException as error:
         return fiber.fail_in_host(error)
