@@ -96,19 +96,18 @@ class CommitLog:
     def commit(self, seq: int) -> Commit | None:
         """The commit with this number, or None when it is below the base or not there yet."""
         self.seal()
-        if not self.base_seq < seq <= self.seq:
-            return None
-        at = seq - self.base_seq - 1 + self._start
+        return self._commit(seq - self.base_seq - 1 + self._start) if self.base_seq < seq <= self.seq else None
+
+    def _commit(self, at: int) -> Commit:
         entry = self._entries[at]
         prev = self._ids[at - 1] if at > self._start else self.base_head
         return Commit(entry[0], entry[1], entry[2], body_of(entry), prev, self._ids[at])
 
-    def commits(self, after: int = 0) -> Iterator[Commit]:
+    def entries(self, after: int = 0) -> list[Commit]:
         """Commits above the base with a higher number, oldest first."""
-        for seq in range(max(after, self.base_seq) + 1, self.seq + 1):
-            commit = self.commit(seq)
-            if commit is not None:
-                yield commit
+        self.seal()
+        first = self._start + max(after - self.base_seq, 0)
+        return [self._commit(at) for at in range(first, len(self._entries))]
 
     def bodies(self, upto: int) -> Iterator[Body]:
         """What the commits above the base say, up to and with number `upto`."""
