@@ -1,0 +1,102 @@
+"""The `zos` command: what was asked for, to the module that does it.
+
+Rules of this file
+- A command's module is imported when it is used: `zos run` loads no Textual, `zos --help` no machine.
+- What a person can cause ends in one line on standard error and a status, never in a traceback.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import signal
+import sys
+from collections.abc import Sequence
+
+from zos_tui.cli.messages import (
+    FAILED,
+    SIGNAL_BASE,
+    CommandFailed,
+    Stopped,
+    complain,
+    leave_broken_pipe,
+    open_standard_descriptors,
+)
+from zos_tui.cli.parser import build
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command line (`sys.argv` without its first item when None); returns the exit status."""
+    open_standard_descriptors()
+    with contextlib.suppress(AttributeError, ValueError):
+        # A name or a path may hold what this terminal's encoding lacks.
+        sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    try:
+        status = _dispatch(build().parse_args(argv))
+        sys.stdout.flush()
+        return status
+    except KeyboardInterrupt:
+        return SIGNAL_BASE + signal.SIGINT
+    except BrokenPipeError:
+        leave_broken_pipe()
+        return SIGNAL_BASE + signal.SIGPIPE
+    except Stopped as stopped:
+        return stopped.status
+    except CommandFailed as failed:
+        complain(str(failed))
+        return failed.status
+    except (OSError, ImportError, MemoryError) as error:
+        complain(str(error) or type(error).__name__)
+        return FAILED
+
+
+def _dispatch(arguments: argparse.Namespace) -> int:
+    if arguments.version:
+        return _version()
+    match arguments.command:
+        case None:
+            return _desktop(arguments)
+        case "run":
+            return _run(arguments)
+        case "apps":
+            from zos_tui.cli.apps import apps
+
+            return apps(as_json=arguments.json)
+        case "doctor":
+            from zos_tui.cli.doctor import doctor
+
+            return doctor(as_json=arguments.json)
+    from zos_tui.cli.bench import bench
+
+    return bench(arguments.arguments)
+
+
+def _version() -> int:
+    from zos_tui.cli.version import version
+
+    print(f"zos {version()}")
+    return 0
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from zos_core.errors import Refused
+    from zos_tui.cli.run import run
+
+    try:
+        return run(arguments)
+    except Refused as refused:
+        raise CommandFailed(str(refused)) from None
+
+
+def _desktop(arguments: argparse.Namespace) -> int:
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise CommandFailed("the desktop needs a terminal; `zos run PROGRAM` works without one")
+    from zos_tui.app import DesktopOptions, run_desktop
+    from zos_tui.cli.folders import cache_folder
+
+    chosen = {name: getattr(arguments, name) for name in ("theme", "leader") if getattr(arguments, name) is not None}
+    return run_desktop(DesktopOptions(**chosen, data_folder=cache_folder()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,197 @@
+"""The command line: every command and flag, what it means, and how its value is read.
+
+Rules of this file
+- It imports nothing heavy: `zos --help` is answered before the machine is loaded.
+- Wrong use is one line that names the flag and points to the help.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from zos_core import abi
+from zos_tui.cli.messages import WRONG_USE, CommandFailed
+
+if TYPE_CHECKING:
+    from zos_core.policy import Rule
+
+_SIZE = re.compile(r"(\d{1,20})([KMG])?(?:i?B)?", re.IGNORECASE | re.ASCII)
+_UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
+_MAX_FUEL = 2**63 - 1
+_MAX_MEMORY = 4 << 30
+_SEED_BYTES = 32
+
+_DESKTOP = """\
+Zero OS in the terminal: a capability microkernel whose programs are WebAssembly.
+Without a command it opens the desktop, with a shell in its first tab."""
+
+_EXAMPLES = """\
+examples:
+  zos                                            the desktop
+  zos run terminal                               a shell in this terminal, without the desktop
+  printf 'echo hi\\nexit\\n' | zos run terminal    the same, through a pipe
+  zos run --memory 8M --trace ./hello.wasm       a program of your own, with its system calls
+  zos COMMAND --help                             what a command takes"""
+
+_RUN = """\
+Run one process on this terminal, without the desktop, until it ends.
+
+PROGRAM is the name of a bundled program (see `zos apps`), or a path to a .wasm or .wat file; write ./NAME for a file
+without such an ending. Everything after PROGRAM is the program's own.
+
+The exit status is the program's exit code; 134 when it faulted, with one line on standard error that says how; 137
+when it was killed; 1 when it could not be started; 2 for wrong use; 128 + N when signal N ended the run.
+
+Pipes and files are byte-exact: input goes to the program line by line, output comes on standard output, errors on
+standard error. On a terminal only text, colours, cursor, erase, modes and the alternate screen pass."""
+
+_RUN_KEYS = """\
+keys, on a terminal:
+  line mode (the default): the terminal edits the line, Enter delivers it. Ctrl-D at an empty line is the end of
+  input. Ctrl-C is given to the program as a character; twice within a second, it ends the run (status 130).
+  raw mode (programs that ask for it, or --raw): every key is delivered at once, Ctrl-C and Ctrl-Z too.
+  In both, Ctrl-\\ ends the run (status 131).
+
+authority:
+  A program holds what its manifest asks for and --grant allows; without --grant, its console alone.
+  --grant TYPE[:OBJECT][:RIGHTS][:for=TIME]
+    TYPE    endpoint, console, storage, network, process or memory
+    OBJECT  a number; for a process also `factory`, which starts bundled programs. With an object, the program gets
+            the capability even if it did not ask; without one, the rule only answers what it asks for.
+    RIGHTS  letters of r (read), w (write), g (grant to others); all three when left out
+    TIME    how long it holds: 30s, 10m, 2h
+
+examples:
+  zos run --grant process:factory:w terminal
+  zos run --grant process:factory:for=10m --deny storage terminal
+  zos run --fuel 10000000 ./untrusted.wasm one two"""
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, and nothing else."""
+
+    def __init__(self, **options: Any) -> None:
+        options.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
+        super().__init__(allow_abbrev=False, **options)
+
+    def error(self, message: str) -> NoReturn:
+        raise CommandFailed(f"{message} (see `{self.prog} --help`)", WRONG_USE)
+
+
+# --- values -------------------------------------------------------------------------------------------------------
+
+
+def size(text: str) -> int:
+    """Bytes, from `65536`, `512K`, `64M` or `1G`."""
+    match = _SIZE.fullmatch(text)
+    if match is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a size such as 512K, 64M or 1G")
+    return int(match[1]) * _UNITS[(match[2] or "").lower()]
+
+
+def memory(text: str) -> int:
+    """A process's memory limit in bytes: at least a page, at most what a 32-bit pointer can name."""
+    number = size(text)
+    if not abi.PAGE <= number <= _MAX_MEMORY:
+        raise argparse.ArgumentTypeError(f"{text} is not between 64K and 4G")
+    return number
+
+
+def fuel(text: str) -> int:
+    """A number of instructions, in round terms."""
+    if not (text.isascii() and text.isdigit() and len(text) < 20 and 0 < int(text) <= _MAX_FUEL):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
+    return int(text)
+
+
+def seed(text: str) -> bytes:
+    """The machine's random seed, from hexadecimal digits; what is left out is zero."""
+    try:
+        given = bytes.fromhex(text)
+    except ValueError:
+        given = b""
+    if not 0 < len(given) <= _SEED_BYTES:
+        raise argparse.ArgumentTypeError(f"{text!r} is not 1 to {_SEED_BYTES} bytes in hexadecimal, two digits each")
+    return given.ljust(_SEED_BYTES, b"\0")
+
+
+def rule(text: str) -> Rule:
+    """A rule of the policy."""
+    from zos_core.policy import parse_rule
+
+    try:
+        return parse_rule(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+# --- commands -----------------------------------------------------------------------------------------------------
+
+
+def build() -> Parser:
+    """The parser; `command` of its result is None for the desktop."""
+    parser = Parser(prog="zos", description=_DESKTOP, epilog=_EXAMPLES)
+    parser.add_argument("--version", action="store_true", help="print the version and exit")
+    desktop = parser.add_argument_group("the desktop")
+    desktop.add_argument("--theme", choices=("dark", "light"), help="colours of the desktop (dark)")
+    desktop.add_argument(
+        "--leader", metavar="KEY", help="the key that speaks to the desktop instead of the program (ctrl+b)"
+    )
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    _add_run(commands)
+    apps = commands.add_parser("apps", help="list the bundled programs", description="List the bundled programs.")
+    _add_json(apps)
+    doctor = commands.add_parser(
+        "doctor",
+        help="what works on this machine, what does not, and what to do",
+        description="Check this machine, a line each: ok, warn or fail, and what to do. Status 1 when something fails.",
+    )
+    _add_json(doctor)
+    bench = commands.add_parser(
+        "bench",
+        help="run the benchmarks of a checkout",
+        description="Run the benchmarks, each beside what one would use instead. They come with a checkout only.",
+    )
+    bench.add_argument("arguments", nargs=argparse.REMAINDER, metavar="ARGS", help="for the benchmarks themselves")
+    return parser
+
+
+def _add_json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print a JSON list instead, for programs")
+
+
+def _add_run(commands: Any) -> None:
+    run = commands.add_parser(
+        "run", help="run one program on this terminal, without the desktop", description=_RUN, epilog=_RUN_KEYS,
+        usage="zos run [FLAGS] PROGRAM [ARGS...]",
+    )  # fmt: skip
+    authority = run.add_argument_group("authority")
+    authority.add_argument(
+        "--grant", action="append", default=[], type=rule, metavar="RULE", help="allow and give, see below; repeatable"
+    )
+    authority.add_argument(
+        "--deny", action="append", default=[], type=rule, metavar="RULE",
+        help="refuse what the manifest asks for, before any --grant; repeatable",
+    )  # fmt: skip
+    limits = run.add_argument_group("limits")
+    limits.add_argument("--fuel", type=fuel, metavar="N", help="fault the program after N units of work (no limit)")
+    limits.add_argument(
+        "--memory", type=memory, default=abi.DEFAULT_MEMORY, metavar="SIZE", help="memory it may grow to (64M)"
+    )
+    limits.add_argument("--seed", type=seed, metavar="HEX", help="seed of its random numbers, to repeat a run")
+    console = run.add_argument_group("console")
+    mode = console.add_mutually_exclusive_group()
+    mode.add_argument("--line", dest="mode", action="store_const", const="line", help="line mode at the start")
+    mode.add_argument("--raw", dest="mode", action="store_const", const="raw", help="raw mode at the start")
+    console.add_argument(
+        "--unsafe-terminal", action="store_true",
+        help="let everything the program writes reach the terminal: titles, clipboard, device strings, reports",
+    )  # fmt: skip
+    watch = run.add_argument_group("watching")
+    watch.add_argument("--debug", action="store_true", help="its debug text on standard error")
+    watch.add_argument("--trace", action="store_true", help="its audited system calls on standard error, a line each")
+    run.add_argument("program", metavar="PROGRAM", help="a bundled program's name, or a path to a .wasm or .wat file")
+    rest = run.add_argument("args", nargs=argparse.REMAINDER, metavar="ARGS", help="the program's own arguments")
+    rest.required = False
