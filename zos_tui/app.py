@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,6 +32,9 @@ THEME_NAMES = {"dark": DARK, "light": LIGHT}
 SIGNAL_EXIT_BASE = 128
 MODULE_CACHE = "modules"
 """Where compiled modules are kept, inside the data folder."""
+
+FONTS = "DejaVu Sans Mono, Noto Sans Mono CJK JP, Menlo, Consolas"
+_FONT_FACE = re.compile(r"@font-face \{[^}]*\}\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,11 @@ class DesktopApp(App[int], inherit_bindings=False):
     def _repaint_terminals(self, theme: Theme) -> None:
         for view in self.desktop.query(TerminalView):
             view.use_palette(palette_for(theme.name))
+
+    def export_screenshot(self, *, title: str | None = None, simplify: bool = False) -> str:
+        """The screen as SVG that loads nothing from outside: the reader's own fixed-width font."""
+        svg = super().export_screenshot(title=title, simplify=simplify)
+        return _FONT_FACE.sub("", svg).replace("Fira Code", FONTS)
 
     async def on_unmount(self) -> None:
         self.desktop.shut_down()

@@ -44,6 +44,10 @@ COMPILE_POLL_S = 0.02
 BREAKPOINTS = [(0, "-narrow"), (110, "-medium"), (180, "-wide")]
 """From how many columns on the screen has which class: one panel, terminal and rail, three columns."""
 PANELS = ("terminal", "processes", "capabilities")
+LIST_HELP = {
+    "processes": "arrows select · Enter goes to its tab",
+    "capabilities": "arrows select a capability to revoke",
+}
 STARTING = "Starting the machine…"
 
 
@@ -303,6 +307,7 @@ class Workspace(Screen[None]):
             self.query_one(f"#{panel}").focus()
         elif (view := self.active_view) is not None:
             view.focus()
+        self.show_status()
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Where the focus goes, the panel goes: by key, by mouse, or when a dialog closes."""
@@ -311,6 +316,7 @@ class Workspace(Screen[None]):
             self.panel = found
             for other in PANELS:
                 self.set_class(other == found, f"-panel-{other}")
+            self.show_status()
 
     # --- showing ------------------------------------------------------------------------------------------------
 
@@ -334,10 +340,11 @@ class Workspace(Screen[None]):
         if tab.ended is not None:
             status = Status("ENDED", f"{tab.label} {tab.ended.describe()} · {key_label(self.leader)} R runs it again")
         else:
-            mode = "SCROLL" if view.reading else tab.mode.name
-            status = Status(mode, f"{tab.label} · pid {tab.pid}")
-        if view.reading:
-            status = status._replace(mode="SCROLL", tab="arrows and page keys move · n N matches · q leaves")
+            status = Status(tab.mode.name, f"{tab.label} · pid {tab.pid}")
+        if self.panel != PANELS[0]:
+            status = Status("LIST", LIST_HELP[self.panel])
+        elif view.reading:
+            status = Status("SCROLL", "arrows and page keys move · n N matches · q leaves")
         self.query_one(StatusLine).show(status._replace(machine=self._machine_phrase(), leader=leader))
 
     def _machine_phrase(self) -> str:

@@ -19,6 +19,11 @@ COLUMNS = (
 )
 
 
+def _without(kind: str, name: str) -> str:
+    """An object's name without its type, which has a column of its own."""
+    return name.removeprefix(f"{kind.lower()} ")
+
+
 class CapabilityList(LineTable):
     """Keys of its rows are slots. `pid` is the process shown, 0 before there is one."""
 
@@ -42,7 +47,7 @@ class CapabilityList(LineTable):
         cells = (
             Cell(str(capability.slot), "quiet"),
             Cell(kind),
-            Cell(capability.object_name or f"#{capability.object_id}", "name"),
+            Cell(_without(kind, capability.object_name) or f"#{capability.object_id}", "name"),
             Cell(rights_text(capability.perms)),
             Cell(count(capability.uses) if capability.uses else "never", "plain" if capability.uses else "quiet"),
             Cell(duration(left_ns), "warn") if capability.expires_at else Cell("-", "quiet"),

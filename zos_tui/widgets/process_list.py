@@ -18,7 +18,7 @@ COLUMNS = (
     Column("state", 11),
     Column("memory", 6, rank=1, right=True),
     Column("cpu/s", 6, rank=2, right=True),
-    Column("", SPARK_CELLS, rank=4),
+    Column("trend", SPARK_CELLS, rank=4),
     Column("calls/s", 7, rank=3, right=True),
     Column("queue", 5, rank=5, right=True),
     Column("caps", 4, rank=5, right=True),

@@ -14,7 +14,11 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
+from zos_tui.figures import shortened
 from zos_tui.ports import Program
+
+NAME_CELLS = 14
+ABOUT_CELLS = 48
 
 
 class SpawnDialog(ModalScreen[tuple[str, ...] | None]):
@@ -34,7 +38,8 @@ class SpawnDialog(ModalScreen[tuple[str, ...] | None]):
             border-title-color: $primary;
             border-title-style: bold;
             padding: 1 2;
-            & > #problem { color: $error; height: auto; }
+            & > #problem { color: $error; height: auto; display: none; }
+            & > #problem.-shown { display: block; }
             & > #keys { color: $text-quiet; margin-top: 1; }
         }
     }
@@ -72,7 +77,8 @@ class SpawnDialog(ModalScreen[tuple[str, ...] | None]):
         options = []
         for program in self._programs:
             if wanted in program.name.lower():
-                line = Text.assemble((f"{program.name:<14}", "bold"), program.description or program.title)
+                about = shortened(program.description or program.title, ABOUT_CELLS)
+                line = Text.assemble((f"{shortened(program.name, NAME_CELLS - 1):<{NAME_CELLS}}", "bold"), about)
                 options.append(Option(line, id=program.name))
         return options
 
@@ -81,23 +87,28 @@ class SpawnDialog(ModalScreen[tuple[str, ...] | None]):
         options = self.query_one(OptionList)
         options.clear_options()
         options.add_options(self._options(event.value))
-        self.query_one("#problem", Static).update("")
+        self._say("")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
         try:
             words = shlex.split(event.value)
         except ValueError as error:
-            self.query_one("#problem", Static).update(f"{error}".capitalize())
+            self._say(f"{error}".capitalize())
             return
         if not words:
-            self.query_one("#problem", Static).update("Type a program, or choose one with ↓")
+            self._say("Type a program, or choose one with ↓")
             return
         matches = [program.name for program in self._programs if words[0].lower() in program.name.lower()]
         exact = any(program.name == words[0] for program in self._programs)
         if len(matches) == 1 and not exact and "/" not in words[0] and "." not in words[0]:
             words[0] = matches[0]
         self.dismiss(tuple(words))
+
+    def _say(self, problem: str) -> None:
+        line = self.query_one("#problem", Static)
+        line.set_class(bool(problem), "-shown")
+        line.update(problem)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         event.stop()

@@ -1,0 +1,116 @@
+"""Pictures of the desktop for the README: `python -m zos_tui.screenshots FOLDER` writes SVG of a scripted session.
+
+Rules of this file
+- The machine and the programs are real; a scene is keys, then a condition on what is shown, then a picture.
+- Nothing is drawn by hand, and nothing waits for a time: a scene that does not come about is an error of one line.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
+
+from textual.pilot import Pilot
+
+from zos_tui.app import DesktopApp, DesktopOptions
+from zos_tui.desktop import DEFAULT_LEADER, Desktop
+from zos_tui.ports import Machine
+
+PATIENCE_S = 20.0
+LEADER = DEFAULT_LEADER
+
+Keys = tuple[str, ...]
+
+
+class Step(NamedTuple):
+    """Press `keys`, then wait until the active terminal shows `shows`."""
+
+    keys: Keys
+    shows: str = ""
+
+
+class Scene(NamedTuple):
+    """One picture: `name`, the size in cells, the theme, and the steps that lead to it."""
+
+    name: str
+    size: tuple[int, int]
+    steps: tuple[Step, ...]
+    theme: str = "dark"
+
+
+def typed(line: str) -> Keys:
+    """The keys that type a line and enter it."""
+    return (*line, "enter")
+
+
+PROMPT = Step((), "zero>")
+SESSION = (
+    PROMPT,
+    Step(typed("ps"), "permission"),
+    Step(typed("caps"), "Endpoint"),
+    Step(typed("echo héllo 漢字"), "\nhéllo 漢字"),
+)
+
+CLOCK = (Step((LEADER, "s")), Step(typed("clock"), ":"), Step((LEADER, "1"), "zero>"))
+
+SCENES = (
+    Scene("desktop", (120, 40), (*SESSION, *CLOCK)),
+    Scene("wide-light", (200, 60), (*SESSION, Step((LEADER, "o"))), theme="light"),
+    Scene("leader", (80, 24), (PROMPT, Step(typed("help"), "exit"), Step((LEADER,)))),
+    Scene("start", (100, 30), (PROMPT, Step((LEADER, "s")))),
+    Scene("ended", (120, 40), (PROMPT, Step((LEADER, "s")), Step(typed("pingpong"), "[exited 0]"))),
+)
+
+
+def _shown(desktop: Desktop) -> str:
+    view = desktop.active_view
+    if view is None:
+        return ""
+    return "\n".join("".join(view.terminal.row(y).text).rstrip() for y in range(view.terminal.lines))
+
+
+async def _until(pilot: Pilot[Any], condition: Callable[[], bool], what: str) -> None:
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + PATIENCE_S
+    while not condition():
+        if loop.time() > deadline:
+            raise SystemExit(f"screenshots: never shown: {what}")
+        await pilot.pause(0.02)
+
+
+async def picture(scene: Scene, make_machine: Callable[[], Machine]) -> str:
+    """Play a scene; the screen as SVG."""
+    app = DesktopApp(make_machine, DesktopOptions(theme=scene.theme))
+    async with app.run_test(size=scene.size) as pilot:
+        desktop = app.desktop
+        await _until(pilot, lambda: desktop.active_view is not None and desktop.active_view.has_focus, "the first tab")
+        for step in scene.steps:
+            await pilot.press(*step.keys)
+            await _until(pilot, lambda step=step: step.shows in _shown(desktop), f"{scene.name}: {step.shows!r}")  # type: ignore[misc]
+        desktop.refresh_lists()
+        await pilot.pause()
+        return app.export_screenshot(title="Zero OS")
+
+
+def main(folder: Path) -> int:
+    from zos_core.supervisor import MachineConfig, Supervisor
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for scene in SCENES:
+        svg = asyncio.run(picture(scene, lambda: Supervisor(MachineConfig(seed=bytes(32)))))
+        path = folder / f"{scene.name}.svg"
+        path.write_text(svg, encoding="utf-8")
+        print(path)
+    return 0
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit("usage: python -m zos_tui.screenshots FOLDER")
+    sys.exit(main(Path(sys.argv[1])))
