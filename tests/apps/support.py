@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from zos_core import abi
 from zos_core.launcher import Options
@@ -16,6 +17,17 @@ APP_NAMES = sorted(path.parent.name for path in APPS.glob("*/app.toml"))
 PATIENCE_S = 30.0
 
 
+_CACHE = TemporaryDirectory(prefix="zos-tests-")
+
+
+def booted() -> Supervisor:
+    """A machine with init and the permission service at rest; every test of a run shares the compiled modules."""
+    supervisor = Supervisor(MachineConfig(cache=Path(_CACHE.name)))
+    supervisor.boot()
+    assert supervisor.run_until_idle(PATIENCE_S)
+    return supervisor
+
+
 class Tab:
     """A booted machine, one process, and what its console shows.
 
@@ -25,8 +37,7 @@ class Tab:
     def __init__(
         self, program: str | bytes, args: Sequence[str] = (), *, columns: int = 80, lines: int = 24, plain: bool = False
     ) -> None:
-        self.supervisor = Supervisor(MachineConfig())
-        self.supervisor.boot()
+        self.supervisor = booted()
         self.transcript = bytearray()
         self.screen = Screen(columns, lines, reply=self.type)
         self.pid = self.supervisor.spawn(program, args, options=Options(plain=plain))

@@ -7,7 +7,7 @@ import struct
 import pytest
 
 from tests.apps.puppet import Puppet
-from tests.apps.support import PATIENCE_S
+from tests.apps.support import PATIENCE_S, booted
 from zos_core import abi
 from zos_core.abi import SLOT_INIT, SLOT_OWN_ENDPOINT, SLOT_PERMISSION, Errno, ObjectType, Rights, Sys, Tag
 from zos_core.services import (
@@ -28,7 +28,7 @@ from zos_core.services import (
     SpawnResponse,
     SpawnService,
 )
-from zos_core.supervisor import MachineConfig, Supervisor
+from zos_core.supervisor import Supervisor
 
 WRITE_GRANT = Rights.WRITE | Rights.GRANT
 PROMPT_SLOT = 3
@@ -36,10 +36,7 @@ PROMPT_SLOT = 3
 
 @pytest.fixture
 def supervisor() -> Supervisor:
-    supervisor = Supervisor(MachineConfig())
-    supervisor.boot()
-    assert supervisor.run_until_idle(PATIENCE_S)
-    return supervisor
+    return booted()
 
 
 def register(puppet: Puppet, name: str, rights: Rights = WRITE_GRANT, claimed_id: int | None = None) -> int:

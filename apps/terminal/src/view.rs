@@ -81,13 +81,14 @@ impl View {
     }
 
     /// After a program has written: a fresh row if it left the cursor inside one. A mark and as many spaces as the
-    /// terminal is wide wrap to the next row exactly when the cursor was not in the first column.
+    /// terminal is wide wrap to the next row exactly when the cursor was not in the first column. On a terminal of
+    /// unknown width a blank row does no harm.
     pub fn fresh_row(&mut self) -> String {
         self.restart();
         if self.measured {
             format!("\x1b[7m%\x1b[0m{}\r\x1b[K", " ".repeat(self.columns - 1))
         } else {
-            String::new()
+            "\n".to_owned()
         }
     }
 
@@ -202,7 +203,7 @@ mod tests {
 
     #[test]
     fn a_fresh_row_needs_the_width() {
-        assert_eq!(View::new().fresh_row(), "");
+        assert_eq!(View::new().fresh_row(), "\n");
         assert_eq!(narrow().fresh_row(), "\x1b[7m%\x1b[0m         \r\x1b[K");
     }
 }

@@ -8,6 +8,8 @@ mod app;
 pub mod calendar;
 pub mod protocol;
 
+pub use zos_process;
+
 pub use app::{run, Context, ControlFlow, ZeroApp};
 pub use protocol::{DecodeError, EncodeError, Input, State, TerminalAction};
 
@@ -29,6 +31,6 @@ macro_rules! app_main {
         fn run_app() -> i32 {
             $crate::run($new())
         }
-        zos_process::entry!(run_app);
+        $crate::zos_process::entry!(run_app);
     };
 }
