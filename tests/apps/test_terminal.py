@@ -193,6 +193,15 @@ def test_run_lends_the_console_and_takes_it_back() -> None:
     assert tab.press("echo back\r").rows()[-2:] == ["back", "zero>"]
 
 
+def test_what_was_typed_stays_visible_while_a_person_is_asked() -> None:
+    tab = shell()
+    (factory,) = (int(row.split()[0]) for row in answer(tab, "caps") if "factory" in row)
+    tab.supervisor.revoke_capability(tab.pid, factory)
+    tab.settle()
+    tab.press("run idle\r")
+    assert "zero> run idle" in tab.rows()
+
+
 def test_output_without_a_line_end_does_not_swallow_the_prompt() -> None:
     tab = shell()
     tab.press("run clock\r")

@@ -66,6 +66,8 @@ fn start(shell: &mut Shell, words: &[&str], flags: u32) -> Result<Spawned, Failu
         [program, arguments @ ..] => (*program, arguments),
         [] => return Err(Failure::Usage),
     };
+    // A person may be asked for it, which takes as long as it takes.
+    shell.flush();
     let factory = zos::find_factory(&format!("start {}", program))?;
     if flags & SPAWN_SHARE_CONSOLE != 0 {
         shell.lend_console();
