@@ -29,6 +29,8 @@ FEED_KEY_S = 0.001
 FEED_TURN_S = 0.003
 PIECE_BYTES = 4 << 10
 HOLD_ABOVE_BYTES = 64 << 10
+HOLD_ABOVE_KEY_BYTES = 16 << 10
+"""While someone types, what another process may have waiting: a flood steps aside until the typing pauses."""
 LOOP_PASSES = 16
 SWITCH_INTERVAL_S = 0.001
 COLLECTOR_THRESHOLDS = (2_000, 20, 1_000_000)
@@ -138,13 +140,27 @@ class Pump:
         quick = self.quick
         report = self._machine.poll_syscalls(budget_ms=KEY_BUDGET_MS if quick else TURN_BUDGET_MS)
         next_batch_s = self._hand_over(quick)
+        released = self._release_drained(quick)
         self._on_report(report)
-        if not report.idle:
+        if released or not report.idle:
             return 0.0
-        if report.wake_at_ns is None:
-            return next_batch_s
-        due_s = max(0.0, (report.wake_at_ns - self._machine.uptime_ns()) / 1e9)
-        return due_s if next_batch_s is None else min(due_s, next_batch_s)
+        rests = [] if next_batch_s is None else [next_batch_s]
+        if report.wake_at_ns is not None:
+            rests.append(max(0.0, (report.wake_at_ns - self._machine.uptime_ns()) / 1e9))
+        if self._held:
+            rests.append(max(0.0, KEY_WINDOW_S - (self._now() - self._typed_at)))
+        return min(rests, default=None)
+
+    def _release_drained(self, quick: bool) -> bool:
+        """Let consoles go whose output has been taken; other ones than the typed-in one when the typing pauses."""
+        ready = [
+            pid
+            for pid in self._held
+            if len(self._waiting.get(pid, b"")) <= HOLD_ABOVE_BYTES // 2 and (not quick or pid == self._typed_pid)
+        ]
+        for pid in ready:
+            self._release(pid)
+        return bool(ready)
 
     async def _rest(self, seconds: float | None) -> None:
         timer = None
@@ -176,7 +192,8 @@ class Pump:
         if waiting is None:
             return
         waiting += data
-        if len(waiting) > HOLD_ABOVE_BYTES and pid not in self._held:
+        limit = HOLD_ABOVE_KEY_BYTES if self.quick and pid != self._typed_pid else HOLD_ABOVE_BYTES
+        if len(waiting) > limit and pid not in self._held:
             self._held.add(pid)
             self._machine.hold_console(pid, True)
 
@@ -211,5 +228,3 @@ class Pump:
             del waiting[:PIECE_BYTES]
             if self._now() >= deadline:
                 break
-        if len(waiting) <= HOLD_ABOVE_BYTES // 2:
-            self._release(pid)

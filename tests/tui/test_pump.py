@@ -7,7 +7,15 @@ from dataclasses import dataclass, field
 
 from tests.tui.fake_machine import FakeMachine
 from zos_core.snapshot import PollReport
-from zos_tui.pump import BATCH_S, HOLD_ABOVE_BYTES, KEY_BUDGET_MS, TURN_BUDGET_MS, Pump
+from zos_tui.pump import (
+    BATCH_S,
+    HOLD_ABOVE_BYTES,
+    HOLD_ABOVE_KEY_BYTES,
+    KEY_BUDGET_MS,
+    KEY_WINDOW_S,
+    TURN_BUDGET_MS,
+    Pump,
+)
 
 
 @dataclass
@@ -111,6 +119,22 @@ def test_a_flood_is_held_and_let_go_without_losing_a_byte() -> None:
     assert not bench.machine.held
     bench.pump.drain(pid)
     assert b"".join(heard) == flood
+
+
+def test_while_someone_types_a_flood_elsewhere_steps_aside_until_the_typing_pauses() -> None:
+    bench = Bench()
+    shell, _ = bench.listen()
+    noisy, heard = bench.listen()
+    bench.pump.typed(shell)
+    bench.machine.say(noisy, b"x" * (HOLD_ABOVE_KEY_BYTES + 1))
+    bench.pump.turn()
+    assert bench.machine.held == {noisy}
+    rest = bench.pump.turn()
+    assert bench.machine.held == {noisy} and rest is not None and rest <= KEY_WINDOW_S
+    bench.clock.now += 2 * KEY_WINDOW_S
+    assert bench.pump.turn() == 0.0
+    assert not bench.machine.held
+    assert len(b"".join(heard)) == HOLD_ABOVE_KEY_BYTES + 1
 
 
 def test_it_rests_until_the_machines_own_deadline() -> None:
