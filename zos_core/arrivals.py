@@ -30,7 +30,11 @@ class Arrivals:
         self._open_storage = storage
         self._storage: Storage | None = None
         self._launches: list[Launch] = []
-        self._refusals: list[c.Command] = []
+        self._answers: list[c.Command] = []
+
+    def add(self, command: c.Command) -> None:
+        """An answer that is known already: it goes into the next tick."""
+        self._answers.append(command)
 
     def collect(self) -> None:
         """After a tick: take over what programs have asked of the world outside."""
@@ -39,7 +43,7 @@ class Arrivals:
         for request in requests:
             launch = self._launcher.by_program(request, self._machine.gateway.now)
             if isinstance(launch, abi.Errno):
-                self._refusals.append(c.RefuseSpawn(request, launch))
+                self.add(c.RefuseSpawn(request, launch))
             else:
                 self._launches.append(launch)
         if transient.storage:
@@ -49,7 +53,7 @@ class Arrivals:
 
     def commands(self) -> list[c.Command]:
         """Before a tick: everything that has arrived."""
-        out, self._refusals = [*self._refusals, *self._input(), *self._finished_launches()], []
+        out, self._answers = [*self._answers, *self._input(), *self._finished_launches()], []
         if self._storage is not None and self._storage.pending:
             out += self._storage.completed()
         return out
@@ -62,7 +66,7 @@ class Arrivals:
     @property
     def ready(self) -> bool:
         """A tick would find a command at once."""
-        return bool(self._refusals) or any(self._rooms().values()) or any(launch.done for launch in self._launches)
+        return bool(self._answers) or any(self._rooms().values()) or any(launch.done for launch in self._launches)
 
     def look_again_ns(self, now: int) -> int | None:
         """When to look whether a compiler or the disk has finished, in ns of uptime."""

@@ -89,6 +89,7 @@ class Launcher:
     ) -> None:  # fmt: skip
         self.engine, self.registry, self.policy = engine, registry, policy
         self._cache, self._namespace = cache, namespace
+        self._sources: dict[bytes, ProgramSource] = {}
 
     def by_user(self, program: str | Path | bytes, args: Sequence[str | bytes], name: str | None, options: Options,
                 now_ns: int) -> Launch:  # fmt: skip
@@ -112,6 +113,7 @@ class Launcher:
             raise SpawnRefused(f"{source.name!r} is not a program name")
         if any(len(arg) > MAX_ARGUMENT for arg in args):
             raise SpawnRefused(f"{source.name}: an argument is longer than {MAX_ARGUMENT} bytes")
+        self._sources[source.sha256] = source
         job = CompileJob(self.engine, source.data, self._cache)
         plain = (source.manifest.plain_argument.encode(),) if options.plain and source.manifest.plain_argument else ()
         grants = (*self._manifest_grants(source, request is None, now_ns), *_extra(options.grants, now_ns))
@@ -144,8 +146,16 @@ class Launcher:
     def _object_of(self, source: ProgramSource, request: CapabilityRequest) -> int | None:
         """The exact object a request means, None when it names none."""
         if request.object_type is ObjectType.STORAGE and request.object_text in _OWN_STORAGE:
-            return self._namespace(source.manifest.id, BUNDLED if source.bundled else source.sha256.hex())
+            return self.namespace_of(source)
         return request.object_id
+
+    def namespace_of(self, source: ProgramSource) -> int:
+        """The storage of a program: its manifest's id, and whether it is bundled or just which bytes it is."""
+        return self._namespace(source.manifest.id, BUNDLED if source.bundled else source.sha256.hex())
+
+    def source_of(self, program: Program) -> ProgramSource | None:
+        """Where a compiled program of this session came from."""
+        return self._sources.get(program.info.sha256)
 
 
 def _extra(rules: Sequence[Rule], now_ns: int) -> list[Grant]:

@@ -74,17 +74,25 @@ def parse_rule(text: str) -> Rule:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """`trust_bundled`: a bundled program that a person starts is given what its manifest asks for."""
+    """`trust_bundled`: a bundled program that a person starts is given what its manifest asks for.
+
+    `interactive`: a person answers what programs ask for while they run.
+    """
 
     allow: tuple[Rule, ...] = ()
     deny: tuple[Rule, ...] = ()
     trust_bundled: bool = False
+    interactive: bool = False
 
     def answer(self, request: CapabilityRequest, object_id: int | None, *, bundled_by_user: bool) -> Rule | None:
         """The rule that gives the request something, or None; `object_id` is what exactly is asked for."""
         if any(rule.fits(request.object_type, object_id) for rule in self.deny):
             return None
-        for rule in self.allow:
-            if rule.fits(request.object_type, object_id):
-                return rule
-        return Rule(request.object_type) if self.trust_bundled and bundled_by_user else None
+        trusted = Rule(request.object_type) if self.trust_bundled and bundled_by_user else None
+        return self.rule_for(request.object_type, object_id) or trusted
+
+    def rule_for(self, object_type: ObjectType, object_id: int | None) -> Rule | None:
+        """The first rule that allows this object, unless one denies it."""
+        if any(rule.fits(object_type, object_id) for rule in self.deny):
+            return None
+        return next((rule for rule in self.allow if rule.fits(object_type, object_id)), None)

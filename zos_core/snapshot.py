@@ -166,6 +166,31 @@ class Revocation:
 
 
 @dataclass(frozen=True, slots=True)
+class PromptSnapshot:
+    """A question for the person. `reason` is the program's own text, made harmless; quote it, never trust it."""
+
+    request_id: int
+    pid: int
+    name: str
+    object_type: ObjectType
+    object_id: int
+    object_name: str
+    perms: Rights
+    reason: str
+    asked_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerSnapshot:
+    """What was answered. `slot` is where the capability went, None when nothing was given."""
+
+    request_id: int
+    prompt: PromptSnapshot
+    choice: str
+    slot: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class ProcessEnded:
     pid: int
     name: str

@@ -35,20 +35,23 @@ from zos_core.kernel.privilege import revocation
 from zos_core.launcher import Launch, Launcher, Options
 from zos_core.policy import Policy
 from zos_core.programs import BundledProgram, Registry
+from zos_core.prompts import Decision, Prompts
 from zos_core.record.storage import Storage
 from zos_core.runtime import commands as c
 from zos_core.runtime.engine import Engine
 from zos_core.runtime.machine import Machine, MachineLimits, TickReport
 from zos_core.snapshot import (
+    AnswerSnapshot,
     ConsoleMode,
     ConsoleOpened,
     ExitSnapshot,
     MachineSnapshot,
     PollReport,
     ProcessEnded,
+    PromptSnapshot,
     Revocation,
 )
-from zos_core.view import exit_of, revocation_of, snapshot
+from zos_core.view import exit_of, object_name, revocation_of, snapshot
 
 _NS_PER_MS = 1_000_000
 
@@ -90,6 +93,8 @@ class Supervisor:
         self._consoles = Consoles()
         self._arrivals = Arrivals(self._machine, self._consoles, self._launcher, self._open_storage)
         self._storage: Storage | None = None
+        committed = self._machine.gateway.state.committed
+        self._prompts = Prompts(committed, self.config.policy, self._own_storage, self._object_name)
         self._ended: list[ProcessEnded] = []
         self._opened: list[ConsoleOpened] = []
 
@@ -210,6 +215,20 @@ class Supervisor:
         """Drive a program's own endpoint, in tests and tools. Raises `CallRefused`."""
         self._checked(f"message to {pid}", self._now(c.Send(pid, slot, tag, data)))
 
+    def prompts(self) -> tuple[PromptSnapshot, ...]:
+        """What programs ask of the person, oldest first."""
+        return self._prompts.open()
+
+    def answer_prompt(self, request_id: int, decision: Decision) -> None:
+        """Carry out a person's answer; nothing happens when the asker has gone."""
+        command = self._prompts.answer(request_id, decision)
+        if command is not None:
+            self._now(command)
+
+    def answers(self) -> tuple[AnswerSnapshot, ...]:
+        """Every answer of this session; one with a slot can be taken back by `revoke_capability`."""
+        return self._prompts.answers()
+
     # --- running --------------------------------------------------------------------------------------------------
 
     def poll_syscalls(self, *, budget_ms: float = abi.MAX_TICK_MS) -> PollReport:
@@ -262,6 +281,15 @@ class Supervisor:
         self._storage = self._storage or Storage(self.config.storage)
         return self._storage
 
+    def _own_storage(self, pid: int) -> int | None:
+        """The namespace of the program that runs as `pid`."""
+        process = self._machine.processes.get(pid)
+        source = None if process is None else self._launcher.source_of(process.program)
+        return None if source is None else self._launcher.namespace_of(source)
+
+    def _object_name(self, object_type: int, object_id: int) -> str:
+        return object_name(self._machine.gateway.state, object_type, object_id)
+
     def _namespace(self, program: str, origin: str) -> int:
         return self._open_storage().namespace(program, origin)
 
@@ -283,11 +311,17 @@ class Supervisor:
         for command, outcome in zip(commands, report.outcomes, strict=True):
             if isinstance(command, c.Create) and command.request is not None:
                 self._note_opened(command, outcome)
+            if isinstance(command, c.AnswerPrompt) and command.allowed and not outcome.result & abi.ERROR_BIT:
+                self._prompts.granted(command, outcome.result)
         for pid, stream, data in report.output:
             self._consoles.write(pid, stream, data)
         for pid in report.ended:
             self._note_ended(pid)
         self._arrivals.collect()
+        for message in report.messages:
+            answer = self._prompts.receive(*message, self._machine.gateway.now)
+            if answer is not None:
+                self._arrivals.add(answer)
         return report
 
     def _note_opened(self, command: c.Create, outcome: Outcome) -> None:

@@ -90,7 +90,7 @@ def sys_cap_revoke(s: State, call: Call) -> Outcome:
     if isinstance(cap, Outcome):
         return cap
     removal = capabilities.Removal(s, call.pid)
-    removal.take(cap.id, RemoveHow.REVOKED, keep_own=bool(keep_own), silent=True)
+    removal.take([cap.id], RemoveHow.REVOKED, keep_own=bool(keep_own), silent=True)
     return Outcome(0, removal.commits(), removal.effects())
 
 

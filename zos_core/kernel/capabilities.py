@@ -86,8 +86,7 @@ def spend(
             return [], []
         removal = Removal(s, by_pid)
     used, spent = charge(s.committed, cap)
-    for cap_id in spent:
-        removal.take(cap_id, RemoveHow.SPENT)
+    removal.take(reversed(spent), RemoveHow.SPENT)
     kept = [commit for commit in used if commit.cap_id not in removal.how]
     return [*kept, *removal.commits()], removal.effects()
 
@@ -112,39 +111,47 @@ class Lost(NamedTuple):
 class Removal:
     """Collects everything that goes in one step. Build it up, then read `commits()` and `effects()`.
 
-    `moved` tells where capabilities are that move in the same call: cap id to (pid, slot).
+    What else happens in the same call: `moved` tells where capabilities move, cap id to (pid, slot); `born` are
+    capabilities that come to be, by the id of their parent.
     """
 
-    def __init__(self, s: State, by_pid: int, moved: Mapping[int, tuple[int, int]] | None = None) -> None:
+    def __init__(
+        self, s: State, by_pid: int, moved: Mapping[int, tuple[int, int]] | None = None,
+        born: Mapping[int, Lost] | None = None,
+    ) -> None:  # fmt: skip
         self._c, self._t, self._by = s.committed, s.transient, by_pid
-        self._moved = moved or {}
+        self._moved, self._born = moved or {}, born or {}
         self.how: dict[int, RemoveHow] = {}
         self.silent: set[int] = set()
         self.destroyed: list[int] = []
         self._triggers: set[int] = set()
         self._ended: set[int] = set()
-        self._settled = 0
+        self._fresh: list[int] = list(self._moved)
         self._removed: list[Lost] = []
         self._targets: dict[int, int] = {}
+        self._settle()
 
-    def take(self, cap_id: int, how: RemoveHow, *, keep_own: bool = False, silent: bool = False) -> None:
-        """Everything below a node, and the node itself unless `keep_own`. `silent`: its holder named it itself."""
-        self._collect(cap_id, how, keep_own)
-        if silent:
-            self.silent.add(cap_id)
+    def take(self, cap_ids: Iterable[int], how: RemoveHow, *, keep_own: bool = False, silent: bool = False) -> None:
+        """Everything below some nodes, and they themselves unless `keep_own`. `silent`: their holder named them."""
+        for cap_id in cap_ids:
+            self._collect(cap_id, how, keep_own)
+            if silent:
+                self.silent.add(cap_id)
         self._settle()
 
     def _collect(self, cap_id: int, how: RemoveHow, keep_own: bool = False) -> None:
-        if cap_id not in self._c.caps:
-            return
         for cap in self._c.subtree(cap_id):
-            if not (keep_own and cap.id == cap_id):
-                self.how.setdefault(cap.id, how)
+            if cap.id in self._born:
+                self.how.setdefault(self._born[cap.id].cap_id, how)
+            if cap.id not in self.how and not (keep_own and cap.id == cap_id):
+                self.how[cap.id] = how
+                self._fresh.append(cap.id)
 
     def take_one(self, cap_id: int) -> None:
         """Delete one node by its holder's wish: its children go to its parent."""
         self.how[cap_id] = RemoveHow.DELETED
         self.silent.add(cap_id)
+        self._fresh.append(cap_id)
         self._settle()
 
     def end_process(self, pid: int) -> None:
@@ -160,10 +167,6 @@ class Removal:
             self._take_object(abi.ObjectType.CONSOLE, console.id)
         self._settle()
 
-    def strand(self, endpoint: int) -> None:
-        """An endpoint whose owner gives its last read capability away."""
-        self._destroy(endpoint)
-
     def _take_object(self, object_type: int, object_id: int) -> None:
         for top in self._c.tops(object_type, object_id):
             for cap in self._c.subtree(top):
@@ -176,40 +179,35 @@ class Removal:
             self._take_object(abi.ObjectType.ENDPOINT, endpoint)
 
     def _settle(self) -> None:
-        """Endpoints whose owner no longer holds a read capability go too."""
-        ids = list(self.how)
-        lost: dict[int, list[int]] = {}
-        for cap_id in ids[self._settled :]:
-            cap = self._c.caps[cap_id]
-            readable = cap.object_type == abi.ObjectType.ENDPOINT and cap.perms & abi.Rights.READ
-            if readable and self._c.endpoints.get(cap.object_id) == cap.pid:
-                lost.setdefault(cap.object_id, []).append(cap_id)
-        self._settled = len(ids)
-        for endpoint, triggers in lost.items():
-            if not self._still_read(endpoint):
-                self._triggers.update(triggers)
-                self._destroy(endpoint)
-        self._settled = len(self.how)
-
-    def _still_read(self, endpoint: int) -> bool:
-        owner = self._c.endpoints[endpoint]
-        return any(
-            cap.object_id == endpoint
-            and cap.object_type == abi.ObjectType.ENDPOINT
-            and cap.perms & abi.Rights.READ
-            and cap.id not in self.how
-            for cap in self._c.spaces[owner].slots.values()
+        """Endpoints whose owner no longer holds a read capability go too: it went, or it moved away."""
+        fresh, self._fresh = self._fresh, []
+        endpoints = dict.fromkeys(
+            cap.object_id
+            for cap in map(self._c.caps.__getitem__, fresh)
+            if _reads(cap) and self._c.endpoints[cap.object_id] == cap.pid
         )
+        for endpoint in endpoints:
+            owner = self._c.endpoints[endpoint]
+            reads = [cap for cap in self._c.spaces[owner].slots.values() if _reads(cap) and cap.object_id == endpoint]
+            if not any(cap.id not in self.how and self._place(cap)[0] == owner for cap in reads):
+                self._triggers.update(cap.id for cap in reads if cap.id in self.how)
+                self._destroy(endpoint)
+
+    def _place(self, cap: Cap) -> tuple[int, int]:
+        """The process and the slot of a capability when this call has been carried out."""
+        return self._moved.get(cap.id) or (cap.pid, cap.slot)
 
     def removed(self) -> list[Lost]:
         """What goes, in order; collected once, when everything has been taken."""
         if len(self._removed) != len(self.how):
-            caps, moved = self._c.caps, self._moved
+            caps, born = self._c.caps, {lost.cap_id: lost for lost in self._born.values()}
             self._removed = []
             for cap_id in self.how:
-                cap = caps[cap_id]
-                pid, slot = moved.get(cap_id) or (cap.pid, cap.slot)
-                self._removed.append(Lost(cap_id, pid, slot, cap.object_type, cap.object_id, cap.perms))
+                cap = caps.get(cap_id)
+                if cap is None:
+                    self._removed.append(born[cap_id])
+                    continue
+                self._removed.append(Lost(cap_id, *self._place(cap), cap.object_type, cap.object_id, cap.perms))
         return self._removed
 
     def losers(self) -> list[Lost]:
@@ -240,7 +238,7 @@ class Removal:
 
     def effects(self) -> list[e.Effect]:
         """Notices, then the ends of calls and waits that went through what is gone."""
-        out: list[e.Effect] = [e.CapForgotten(cap_id) for cap_id in self.how if cap_id in self._t.uses]
+        out: list[e.Effect] = [e.CapForgotten(cap_id) for cap_id in self.how]
         for lost in self.losers():
             payload = abi.pack_revoked(lost.slot, lost.object_type, lost.object_id, self.reason(lost))
             out += notify(self.notice_to(lost.pid), lost.pid, payload)
@@ -262,6 +260,10 @@ class Removal:
                 continue
             out.append(e.Answer(pid, wait.event, _wait_error(wait, code)))
         return out
+
+
+def _reads(cap: Cap) -> bool:
+    return cap.object_type == abi.ObjectType.ENDPOINT and bool(cap.perms & abi.Rights.READ)
 
 
 def _wait_error(wait: t.Wait, code: abi.Errno) -> int:

@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 
 ZERO_ID = bytes(32)
 MAX_TEXT = 2**16 - 1
+NO_SLOT = 2**32 - 1
 
 
 class InsertHow(IntEnum):
@@ -126,6 +127,8 @@ class CapRemoved(NamedTuple):
 
 
 class NoticeUndeliverable(NamedTuple):
+    """`slot` is that of the lost capability, `NO_SLOT` for the end of a process that `pid` had started."""
+
     pid: int
     slot: int
 

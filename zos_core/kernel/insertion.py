@@ -92,12 +92,9 @@ class Insertion:
 
     def handle(self, factory: Cap, child_pid: int, slot: int) -> int:
         """The spawner's capability on its child: its own object, but under the factory capability it used."""
-        fields = (factory.id, factory.pid, slot, factory.object_type, child_pid, _HANDLE_RIGHTS)
-        return self._insert((*fields, factory.expires_at, factory.uses_left, abi.PID_SUPERVISOR, _SPAWN))
-
-    @property
-    def last_cap(self) -> int:
-        return self._next_cap - 1
+        fields = (factory.id, factory.pid, slot, factory.object_type, child_pid, _HANDLE_RIGHTS, factory.expires_at)
+        left = max(factory.uses_left - 1, 1) if factory.uses_left else 0
+        return self._insert((*fields, left, abi.PID_SUPERVISOR, _SPAWN))
 
     def endpoint(self, owner: int, slot: int) -> int:
         """An endpoint, and its owner's full capability; returns the endpoint's id."""

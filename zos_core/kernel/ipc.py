@@ -132,6 +132,8 @@ def sys_call(s: State, call: Call) -> Outcome:
         effects += after
         paid_by = 0 if any(isinstance(c, k.CapRemoved) and c.cap_id == cap.id for c in more) else cap.id
     wait = t.Wait(t.WaitKind.CALL, call.num, call.event, None, paid_by, endpoint)
+    if k.EndpointDestroyed(endpoint) in commits:
+        effects.append(e.Answer(call.pid, call.event, abi.length_error(Errno.E_NOENT)))
     return Outcome(WAIT, commits, [e.BeginWait(call.pid, wait), *effects])
 
 
@@ -191,34 +193,13 @@ def _movable(s: State, call: Call, slots: tuple[int, ...]) -> list[Cap] | Outcom
     return found
 
 
-def _stranded(s: State, pid: int, moved: list[Cap]) -> list[int]:
-    """Endpoints of `pid` to which it holds no read capability once `moved` have left its space."""
-    c = s.committed
-    given = {node.id for node in moved}
-    mine = {
-        node.object_id
-        for node in moved
-        if node.object_type == _ENDPOINT and node.perms & _READ and c.endpoints[node.object_id] == pid
-    }
-    kept = {
-        cap.object_id
-        for cap in c.spaces[pid].slots.values()
-        if cap.object_type == _ENDPOINT and cap.perms & _READ and cap.id not in given
-    }
-    return sorted(mine - kept)
-
-
 def _send_with(s: State, call: Call, cap: Cap, moved: list[Cap], first: int) -> Outcome:
     _, tag, packed = call.args
     length, endpoint = packed & 0xFFFF, cap.object_id
     owner = s.committed.endpoints[endpoint]
     places = {node.id: (owner, first + i) for i, node in enumerate(moved)}
     message = t.Message(call.pid, tag, call.data[:length], tuple(places))
-    removal = capabilities.Removal(s, call.pid, places)
-    if owner != call.pid:
-        for stranded in _stranded(s, call.pid, moved):
-            removal.strand(stranded)
-    paid, after = capabilities.spend(s, cap, call.pid, removal)
+    paid, after = capabilities.spend(s, cap, call.pid, capabilities.Removal(s, call.pid, places))
     commits: list[k.Body] = [
         k.MessageSent(call.pid, endpoint, tag, length),
         *(k.CapMoved(cap_id, *place) for cap_id, place in places.items()),

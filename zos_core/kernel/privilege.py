@@ -64,7 +64,7 @@ def revocation(s: State, pid: int, slot: int, keep_own: bool = False) -> capabil
     if cap is None:
         return None
     removal = capabilities.Removal(s, abi.PID_SUPERVISOR)
-    removal.take(cap.id, RemoveHow.REVOKED, keep_own=keep_own or not cap.parent)
+    removal.take([cap.id], RemoveHow.REVOKED, keep_own=keep_own or not cap.parent)
     return removal
 
 
@@ -81,8 +81,7 @@ def expire(s: State, call: Call) -> Outcome:
     caps = s.committed.caps
     due = sorted(cap_id for cap_id in s.committed.expiring if caps[cap_id].expires_at <= call.now)
     removal = capabilities.Removal(s, abi.PID_SUPERVISOR)
-    for cap_id in due:
-        removal.take(cap_id, RemoveHow.EXPIRED)
+    removal.take(due, RemoveHow.EXPIRED)
     return Outcome(0, removal.commits(), removal.effects())
 
 

@@ -109,7 +109,7 @@ def create_process(s: State, call: Call) -> Outcome:
     own, incoming = made.endpoint(pid, abi.SLOT_OWN_ENDPOINT), made.endpoint(pid, abi.SLOT_INPUT)
     for slot, service in ((abi.SLOT_INIT, abi.PID_INIT), (abi.SLOT_PERMISSION, abi.PID_PERMISSION)):
         cap = c.cap(service, abi.SLOT_OWN_ENDPOINT)
-        if pid > service and cap is not None:
+        if pid > service and cap is not None and _owns(c, service, cap):
             made.under_root(ObjectType.ENDPOINT, cap.object_id, pid, slot, Rights.WRITE)
     prompts = 0
     if pid == abi.PID_PERMISSION:
@@ -127,6 +127,10 @@ def create_process(s: State, call: Call) -> Outcome:
     if spawner is not None:
         effects += _hand_over(s, made, spawner, pid, request, call.now)
     return Outcome(pid, made.commits, effects)
+
+
+def _owns(c: Committed, pid: int, cap: Cap) -> bool:
+    return cap.object_type == ObjectType.ENDPOINT and c.endpoints[cap.object_id] == pid
 
 
 def _named(grant: Grant) -> str:
@@ -152,19 +156,14 @@ def _hand_over(
 ) -> list[e.Effect]:
     """The spawner's capability on its child, the charge for the factory, and the answer to its call."""
     slot = made.slot(request.pid)
-    made.handle(spawner, pid, slot)
-    effects: list[e.Effect] = [
-        e.Answer(request.pid, request.event, pid, abi.pack_spawned(pid, slot)),
-        e.CapExercised(spawner.id, now),
-    ]
-    removal = capabilities.Removal(s, request.pid)
+    handle = capabilities.Lost(
+        made.handle(spawner, pid, slot), request.pid, slot, int(ObjectType.PROCESS), pid, int(Rights.WRITE)
+    )
+    removal = capabilities.Removal(s, request.pid, born={spawner.id: handle})
     commits, after = capabilities.spend(s, spawner, request.pid, removal)
-    if spawner.id in removal.how:
-        commits = [k.CapRemoved(made.last_cap, request.pid, slot, RemoveHow.SPENT, request.pid), *commits]
-        lost = abi.pack_revoked(slot, ObjectType.PROCESS, pid, abi.RevokeReason.EXPIRED)
-        effects += capabilities.notify(removal.notice_to(request.pid), request.pid, lost)
     made.commits += commits
-    return [*effects, *after]
+    answer = e.Answer(request.pid, request.event, pid, abi.pack_spawned(pid, slot))
+    return [answer, e.CapExercised(spawner.id, now), *after]
 
 
 def refuse_spawn(s: State, call: Call) -> Outcome:

@@ -101,6 +101,7 @@ def _moved(s: Committed, b: k.CapMoved) -> None:
     del source.slots[cap.slot]
     source.given -= cap.given
     cap.given = b.to_pid != cap.pid
+    cap.by_pid, cap.how = cap.pid, int(k.InsertHow.GRANT)
     cap.pid, cap.slot = b.to_pid, b.to_slot
     _place(s.spaces[b.to_pid], cap)
 

@@ -137,7 +137,10 @@ def state_hash(state: Committed) -> bytes:
     for process in sorted(state.processes.values(), key=lambda p: p.pid):
         digest.update(
             repr(
-                ("process", process.pid, process.parent, process.name, process.how, process.code, process.reason)
+                (
+                    *("process", process.pid, process.parent, process.name, process.console, process.borrowed),
+                    *(process.how, process.code, process.reason, process.description),
+                )
             ).encode()
         )
     for pid in sorted(state.spaces):

@@ -79,4 +79,17 @@ class StorageDone(NamedTuple):
     data: bytes
 
 
-Command = Input | Create | RefuseSpawn | GrantCap | Revoke | Kill | Send | StorageDone
+class AnswerPrompt(NamedTuple):
+    """A person's or a policy's answer: grant to `pid` if allowed, then tell the permission service."""
+
+    request_id: int
+    allowed: bool
+    pid: int
+    object_type: int
+    object_id: int
+    perms: int
+    expires_in_ms: int
+    uses: int
+
+
+Command = Input | Create | RefuseSpawn | GrantCap | Revoke | Kill | Send | StorageDone | AnswerPrompt

@@ -27,6 +27,7 @@ from zos_core.runtime.process import Limits, RunningProcess
 from zos_core.runtime.program import Program
 from zos_core.runtime.scheduler import Scheduler
 from zos_core.runtime.traps import TrapInfo
+from zos_core.services import PromptAnswer
 
 _MINUTE = 60_000_000_000
 _RESTARTABLE = (abi.PID_INIT, abi.PID_PERMISSION)
@@ -76,11 +77,15 @@ class TickRow:
 
 @dataclass(slots=True)
 class TickReport:
-    """What one tick did. `outcomes` answer the commands in order; `output` is (pid, stream, bytes) in order."""
+    """What one tick did. `outcomes` answer the commands in order; `output` is (pid, stream, bytes) in order.
+
+    `messages` are (pid, tag, payload) that programs sent to pid 0.
+    """
 
     slices: int = 0
     outcomes: list[Outcome] = field(default_factory=list)
     output: list[tuple[int, Stream, bytes]] = field(default_factory=list)
+    messages: list[tuple[int, int, bytes]] = field(default_factory=list)
     ended: list[int] = field(default_factory=list)
     created: list[int] = field(default_factory=list)
 
@@ -134,6 +139,7 @@ class Machine:
         self._scheduler.wake_due(time_ns)
         self._scheduler.wake_woken()
         self._run(report, more)
+        self._take_messages(report)
         self._drain(report)
         self.gateway.commits.seal()
         self.ticks += 1
@@ -231,27 +237,30 @@ class Machine:
     # --- commands -------------------------------------------------------------------------------------------------
 
     def _apply(self, command: c.Command, report: TickReport) -> Outcome:
-        gateway = self.gateway
+        ask = self.gateway.privileged
         match command:
             case c.Input(pid, data):
-                return gateway.privileged(Op.DELIVER_CONSOLE_INPUT, pid, data=data)
+                outcome = ask(Op.DELIVER_CONSOLE_INPUT, pid, data=data)
             case c.Create():
-                return self._create(command, report)
+                outcome = self._create(command, report)
             case c.RefuseSpawn(request, code):
-                return gateway.privileged(Op.REFUSE_SPAWN, request.pid, request.event, code)
+                outcome = ask(Op.REFUSE_SPAWN, request.pid, request.event, code)
+            case c.AnswerPrompt():
+                outcome = self._answer_prompt(command)
             case c.StorageDone(pid, event, code, at, data):
-                return gateway.privileged(Op.STORAGE_DONE, pid, event, code, at, data=data)
+                outcome = ask(Op.STORAGE_DONE, pid, event, code, at, data=data)
             case c.GrantCap(pid, object_type, object_id, perms, slot, expires_in_ms, uses):
-                until = expiry(gateway.now, expires_in_ms)
-                return gateway.privileged(
+                until = expiry(self.gateway.now, expires_in_ms)
+                outcome = ask(
                     Op.GRANT_CAPABILITY, pid, object_type, object_id, perms, slot, until, uses
                 )
             case c.Revoke(pid, slot, keep_own):
-                return gateway.privileged(Op.REVOKE_CAPABILITY, pid, slot, keep_own)
+                outcome = ask(Op.REVOKE_CAPABILITY, pid, slot, keep_own)
             case c.Kill(pid):
-                return gateway.privileged(Op.KILL_PROCESS, pid)
+                outcome = ask(Op.KILL_PROCESS, pid)
             case c.Send(pid, slot, tag, data):
-                return gateway.privileged(Op.SEND_MESSAGE, pid, slot, tag, data=data)
+                outcome = ask(Op.SEND_MESSAGE, pid, slot, tag, data=data)
+        return outcome
 
     def _create(self, command: c.Create, report: TickReport) -> Outcome:
         request = command.request
@@ -274,6 +283,31 @@ class Machine:
         self._scheduler.add(process)
         report.created.append(pid)
         return outcome
+
+    def _answer_prompt(self, command: c.AnswerPrompt) -> Outcome:
+        """Grant from the root if the answer is yes, and tell the permission service which slot it became."""
+        slot, outcome = 0, Outcome(0)
+        if command.allowed:
+            until = expiry(self.gateway.now, command.expires_in_ms)
+            outcome = self.gateway.privileged(
+                Op.GRANT_CAPABILITY, command.pid, command.object_type, command.object_id, command.perms, None, until,
+                command.uses,
+            )  # fmt: skip
+            slot = 0 if outcome.result & abi.ERROR_BIT else outcome.result
+        told = PromptAnswer(command.request_id, slot != 0, slot).pack()
+        place = (abi.PID_PERMISSION, abi.SLOT_OWN_ENDPOINT, abi.Tag.PROMPT_ANSWER)
+        self.gateway.privileged(Op.SEND_MESSAGE, *place, data=told)
+        return outcome
+
+    def _take_messages(self, report: TickReport) -> None:
+        """What programs have sent to pid 0's own endpoint."""
+        prompts = self.gateway.state.committed.cap(abi.PID_PERMISSION, abi.SLOT_PERMISSION)
+        queue = None if prompts is None else self.gateway.state.transient.queues.get(prompts.object_id)
+        while prompts is not None and queue is not None and queue.items:
+            data = self.gateway.privileged(Op.TAKE_MESSAGE, prompts.object_id).data
+            if not data:
+                return
+            report.messages.append(abi.unpack_received(data))
 
     def _room_for(self, extra: int) -> bool:
         """Whether the machine as a whole has `extra` bytes of linear memory left to give."""
