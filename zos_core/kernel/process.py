@@ -17,7 +17,7 @@ from zos_core.kernel import commits as k
 from zos_core.kernel import effects as e
 from zos_core.kernel import transient as t
 from zos_core.kernel.call import WAIT, Call, Outcome, State, refuse
-from zos_core.kernel.commits import InsertHow, RemoveHow
+from zos_core.kernel.commits import InsertHow
 from zos_core.kernel.console import default_console
 from zos_core.kernel.insertion import Insertion, refuses_grant
 from zos_core.kernel.state import Cap, Committed
