@@ -46,7 +46,7 @@ BREAKPOINTS = [(0, "-narrow"), (110, "-medium"), (180, "-wide")]
 PANELS = ("terminal", "processes", "capabilities")
 LIST_HELP = {
     "processes": "arrows select · Enter goes to its tab",
-    "capabilities": "arrows select a capability to revoke",
+    "capabilities": "arrows select · leader v revokes",
 }
 STARTING = "Starting the machine…"
 

@@ -12,6 +12,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 NOTICE_S = 4.0
+GAP_CELLS = 2
 
 
 class Status(NamedTuple):
@@ -83,7 +84,7 @@ class StatusLine(Widget):
             segments.append(Segment(f" {self.status.tab}", base))
         right = [Segment(f"{self.status.machine}  ", base), Segment(f"{self.status.leader} ", tone("leader"))]
         used = sum(cell_len(segment.text) for segment in segments)
-        if used + sum(cell_len(segment.text) for segment in right) > width:
+        if used + GAP_CELLS + sum(cell_len(segment.text) for segment in right) > width:
             right = right[1:]
         room = max(0, width - sum(cell_len(segment.text) for segment in right))
         left = Strip(segments).adjust_cell_length(room, base)
