@@ -107,10 +107,13 @@ class Dequeue(NamedTuple):
 
     pid: int
     endpoint: int
+    cap_id: int = 0
+    now: int = 0
 
     def perform(self, t: Transient) -> None:
         queue = t.queues[self.endpoint]
         message = queue.items.popleft()
+        _exercise(t, self.cap_id, self.now)
         stats = t.stats.get(self.pid)
         if stats is not None:
             stats.messages_in += 1

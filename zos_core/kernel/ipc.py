@@ -79,7 +79,7 @@ def _receive(s: State, call: Call, cap: Cap) -> Outcome:
         return Outcome(0)
     first = items[0]
     data = abi.pack_received(first.from_pid, first.tag, first.payload)
-    return Outcome(len(data), (), (e.Dequeue(call.pid, cap.object_id),), data)
+    return Outcome(len(data), (), (e.Dequeue(call.pid, cap.object_id, cap.id, call.now),), data)
 
 
 def sys_receive_wait(s: State, call: Call) -> Outcome:
