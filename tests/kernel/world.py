@@ -202,7 +202,7 @@ class World:
         return b"".join(data for _, data in self.transient.consoles.get(console, []))
 
     def commits(self, after: int = 0) -> list[Any]:
-        return [entry.body for entry in self.gateway.commits.entries(after)]
+        return [commit.body for commit in self.gateway.commits.entries(after)]
 
     def fingerprint(self) -> tuple[bytes, str, int]:
         """Everything a refusal may not change: committed and transient state and the log, but not call counts."""

@@ -244,15 +244,24 @@ def _end(
     console = c.consoles.get(process.borrowed)
     if console is not None and console.reader == pid:
         commits.append(k.ConsoleReader(console.id, _next_reader(c, process.parent, console.id)))
+    commits += taken
     effects: list[e.Effect] = [*after, e.Ended(pid)]
-    parent = process.parent
-    endpoint = removal.notice_to(parent) if parent and c.alive(parent) else 0
-    if endpoint:
-        how = ExitHow.FAULTED if isinstance(body, k.ProcessFaulted) else ExitHow(body.how)
-        code = body.code if isinstance(body, k.ProcessExited) else abi.EXIT_FAULT_STATUS
-        message = t.Message(abi.PID_SUPERVISOR, Tag.PROCESS_EXITED, abi.pack_exited(pid, how, code))
-        effects.append(e.Enqueue(endpoint, parent, message))
-    return Outcome(0, [*commits, *taken], effects)
+    if c.alive(process.parent):
+        endpoint = removal.notice_to(process.parent)
+        if endpoint:
+            effects.append(e.Enqueue(endpoint, process.parent, _exit_notice(body)))
+        else:
+            commits.append(k.NoticeUndeliverable(process.parent, k.NO_SLOT))
+    return Outcome(0, commits, effects)
+
+
+def _exit_notice(body: k.ProcessExited | k.ProcessFaulted) -> t.Message:
+    """MSG_PROCESS_EXITED, as the spawner gets it."""
+    if isinstance(body, k.ProcessFaulted):
+        payload = abi.pack_exited(body.pid, ExitHow.FAULTED, abi.EXIT_FAULT_STATUS)
+    else:
+        payload = abi.pack_exited(body.pid, body.how, body.code)
+    return t.Message(abi.PID_SUPERVISOR, Tag.PROCESS_EXITED, payload)
 
 
 def _next_reader(c: Committed, pid: int, console: int) -> int:
