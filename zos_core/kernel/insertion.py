@@ -16,7 +16,7 @@ from zos_core.kernel.state import Cap, Committed
 
 _CREATED_BY_A_GRANT = frozenset({ObjectType.STORAGE, ObjectType.NETWORK, ObjectType.MEMORY})
 _OBJECT_TYPES = frozenset(ObjectType)
-_RIGHTS = range(int(Rights.ALL) + 1)
+RIGHTS = range(int(Rights.ALL) + 1)
 
 
 def refuses_grant(
@@ -24,7 +24,7 @@ def refuses_grant(
 ) -> Errno | None:
     """Why pid 0 cannot give such a capability from a root, or None."""
     numbers = 0 <= object_id < 2**64 and 0 <= expires_at < 2**64 and 0 <= uses <= abi.U32
-    if object_type not in _OBJECT_TYPES or perms not in _RIGHTS or not numbers:
+    if object_type not in _OBJECT_TYPES or perms not in RIGHTS or not numbers:
         return Errno.E_INVAL
     known = (object_type, object_id) in c.roots or object_type in _CREATED_BY_A_GRANT
     return None if known else Errno.E_NOENT
