@@ -19,7 +19,7 @@ from zos_tui.cli.messages import (
     CommandFailed,
     Stopped,
     complain,
-    leave_broken_pipe,
+    flush_output,
     open_standard_descriptors,
 )
 from zos_tui.cli.parser import build
@@ -32,22 +32,25 @@ def main(argv: Sequence[str] | None = None) -> int:
         # A name or a path may hold what this terminal's encoding lacks.
         sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
-        status = _dispatch(build().parse_args(argv))
-        sys.stdout.flush()
-        return status
+        try:
+            return _dispatch(build().parse_args(argv))
+        finally:
+            flush_output()
     except KeyboardInterrupt:
         return SIGNAL_BASE + signal.SIGINT
     except BrokenPipeError:
-        leave_broken_pipe()
         return SIGNAL_BASE + signal.SIGPIPE
     except Stopped as stopped:
         return stopped.status
     except CommandFailed as failed:
         complain(str(failed))
         return failed.status
-    except (OSError, ImportError, MemoryError) as error:
-        complain(str(error) or type(error).__name__)
-        return FAILED
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        complain(where + (error.strerror or str(error)))
+    except (ImportError, MemoryError) as error:
+        complain(f"{str(error) or type(error).__name__} (see `zos doctor`)")
+    return FAILED
 
 
 def _dispatch(arguments: argparse.Namespace) -> int:

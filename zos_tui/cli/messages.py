@@ -40,9 +40,13 @@ def visible(text: str) -> str:
 
 def complain(text: str) -> None:
     """One line on standard error, if anybody reads it."""
-    line = f"zos: {visible(' '.join(text.split()))}\n"
-    with contextlib.suppress(OSError, ValueError):
-        sys.stderr.write(line)
+    tell(f"zos: {visible(' '.join(text.split()))}\n")
+
+
+def tell(text: str) -> None:
+    """Text on standard error as it is, if anybody reads it. Python has no stream for a descriptor that was closed."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        sys.stderr.write(text)
         sys.stderr.flush()
 
 
@@ -59,9 +63,14 @@ def open_standard_descriptors() -> None:
             os.open(os.devnull, os.O_RDONLY)
 
 
-def leave_broken_pipe() -> None:
-    """Let what is still buffered for standard output go nowhere, so that the interpreter's exit stays quiet."""
-    with contextlib.suppress(OSError, ValueError):
+def flush_output() -> None:
+    """Write what is still buffered for standard output. Raises OSError; what cannot be written is then forgotten,
+    so that the interpreter's exit does not try again."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, sys.stdout.fileno())
         os.close(null)
+        raise

@@ -12,7 +12,6 @@ import argparse
 import os
 import select
 import signal
-import sys
 from collections.abc import Sequence
 
 from zos_core import abi
@@ -23,7 +22,7 @@ from zos_core.snapshot import ConsoleMode, ExitSnapshot
 from zos_core.supervisor import MachineConfig, Supervisor
 from zos_tui.cli.console import STDERR, HostConsole
 from zos_tui.cli.folders import module_cache
-from zos_tui.cli.messages import Stopped, complain
+from zos_tui.cli.messages import Stopped, complain, tell
 from zos_tui.cli.outputs import OutputQueue
 from zos_tui.cli.session import Session
 from zos_tui.cli.signals import ENDING, SignalPipe
@@ -77,8 +76,7 @@ def _compile(launch: Launch, console: HostConsole, signals: SignalPipe) -> None:
         while not launch.done:
             if launch.elapsed_s > PROGRESS_AFTER_S and os.isatty(STDERR):
                 shown = True
-                sys.stderr.write(f"{_ERASE_LINE}zos: compiling {launch.source.name}, {launch.elapsed_s:.0f} s (Ctrl-C)")
-                sys.stderr.flush()
+                tell(f"{_ERASE_LINE}zos: compiling {launch.source.name}, {launch.elapsed_s:.0f} s (Ctrl-C cancels)")
             poll.poll(COMPILE_POLL_MS)
             for number in signals.take():
                 if number in ENDING or number is signal.SIGINT:
@@ -88,8 +86,7 @@ def _compile(launch: Launch, console: HostConsole, signals: SignalPipe) -> None:
                     signals.stop()
     finally:
         if shown:
-            sys.stderr.write(_ERASE_LINE)
-            sys.stderr.flush()
+            tell(_ERASE_LINE)
 
 
 def _session(

@@ -4,7 +4,7 @@ Rules of this file (supervisor: Line mode and raw mode; runtime: How, SIGINT)
 - One loop: hand over input, one tick, show output, wait. It waits in poll(), until the machine's own next deadline;
   nothing is polled for, and nothing blocks but that one call.
 - Input is read only while the machine takes it, and the program waits while its output is not read.
-- Ctrl-C in line mode is input (0x03); twice within a second it ends the run. Ctrl-\\ always ends it.
+- Ctrl-C in line mode is input (0x03); twice in a row within a second it ends the run. Ctrl-\\ always ends it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from zos_tui.cli.termfilter import Request
 
 READ_BYTES = 64 << 10
 TWICE_NS = 1_000_000_000
-"""Two Ctrl-C within this time end a run in line mode."""
+"""Two Ctrl-C within this time, and no key between them, end a run in line mode."""
 
 _MODES = {Request.LINE: ConsoleMode.LINE, Request.RAW: ConsoleMode.RAW}
 _GONE = select.POLLHUP | select.POLLERR | select.POLLNVAL
@@ -144,6 +144,7 @@ class Session:
                 raise CommandFailed(f"standard input: {error.strerror}") from None
             data, hung_up = b"", True
         if data:
+            self._interrupted_ns = -TWICE_NS
             self._input.add(data)
             return
         # A terminal says "end" at each Ctrl-D and goes on; everything else ends once.
