@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from zos_core.abi import Errno
+from zos_core.snapshot import Revocation
 
 
 class Refused(Exception):
@@ -15,6 +16,14 @@ class CallRefused(Refused):
     def __init__(self, what: str, code: Errno, reason: str = "") -> None:
         super().__init__(f"{what}: {code.name}: {reason or code.text}")
         self.code = code
+
+
+class RevocationGrew(Refused):
+    """More would go than a person confirmed; `preview` is what would go by now."""
+
+    def __init__(self, preview: Revocation) -> None:
+        super().__init__(f"{len(preview.removed)} capabilities would go by now: look again")
+        self.preview = preview
 
 
 class SpawnRefused(Refused):

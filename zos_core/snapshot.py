@@ -135,6 +135,59 @@ class MachineSnapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class CapabilityNode:
+    """A capability in its derivation tree; `depth` counts from where the walk began."""
+
+    cap_id: int
+    pid: int
+    process: str
+    slot: int
+    perms: Rights
+    how: str
+    granted_by: int
+    expires_at: int
+    uses_left: int
+    depth: int
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectSnapshot:
+    """Something a capability can name, and how many do."""
+
+    object_type: ObjectType
+    object_id: int
+    name: str
+    holders: int
+
+
+class EventKind(Enum):
+    """What a row of the message log tells of."""
+
+    REVOKED = "revoked"
+    RECEIVED = "received"
+    GRANTED = "granted"
+    REFUSED = "refused"
+    FAULT = "fault"
+    EXIT = "exit"
+    STARTED = "started"
+    INPUT = "input"
+    MESSAGE = "message"
+
+
+@dataclass(frozen=True, slots=True)
+class EventSnapshot:
+    """One row of the message log. `pid` is whom it concerns, `by_pid` who caused it; `commit` is 0 for none."""
+
+    time_ns: int
+    kind: EventKind
+    pid: int
+    by_pid: int
+    text: str
+    commit: int
+    event: int
+
+
+@dataclass(frozen=True, slots=True)
 class RemovedCapability:
     """One capability that a revocation took, in the order it went."""
 
@@ -163,6 +216,10 @@ class Revocation:
     removed: tuple[RemovedCapability, ...]
     notices: tuple[Notice, ...]
     sequence: int
+
+    @property
+    def cap_ids(self) -> frozenset[int]:
+        return frozenset(each.cap_id for each in self.removed)
 
 
 @dataclass(frozen=True, slots=True)

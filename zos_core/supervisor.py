@@ -22,16 +22,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from zos_core import abi
+from zos_core import abi, view
 from zos_core.abi import ObjectType, Rights
 from zos_core.arrivals import Arrivals
 from zos_core.axiom.syslog import SysEvent
 from zos_core.consoles import ConsoleCallback, Consoles
-from zos_core.errors import CallRefused, InputRefused, SpawnRefused
+from zos_core.errors import CallRefused, InputRefused, RevocationGrew, SpawnRefused
+from zos_core.events import EventLog
 from zos_core.kernel.call import Outcome
 from zos_core.kernel.capabilities import notice_endpoint
 from zos_core.kernel.console import split_input
-from zos_core.kernel.privilege import revocation
+from zos_core.kernel.privilege import Targets, revocation
 from zos_core.launcher import Launch, Launcher, Options
 from zos_core.policy import Policy
 from zos_core.programs import BundledProgram, Registry
@@ -42,16 +43,18 @@ from zos_core.runtime.engine import Engine
 from zos_core.runtime.machine import Machine, MachineLimits, TickReport
 from zos_core.snapshot import (
     AnswerSnapshot,
+    CapabilityNode,
     ConsoleMode,
     ConsoleOpened,
     ExitSnapshot,
     MachineSnapshot,
+    ObjectSnapshot,
     PollReport,
     ProcessEnded,
     PromptSnapshot,
     Revocation,
 )
-from zos_core.view import exit_of, object_name, revocation_of, snapshot
+from zos_core.view import exit_of, object_name, revocation_of
 
 _NS_PER_MS = 1_000_000
 
@@ -198,17 +201,41 @@ class Supervisor:
         command = c.GrantCap(pid, object_type, object_id, perms, slot, expires_in_ms or 0, uses or 0)
         return self._checked(f"grant to {pid}", self._now(command)).result
 
+    def derive_capability(
+        self, pid: int, slot: int, to_pid: int, perms: Rights | int, expires_in_ms: int | None = None,
+        uses: int | None = None,
+    ) -> int:  # fmt: skip
+        """Give `to_pid` a weaker copy, below the capability in that slot; its slot. Raises `CallRefused`."""
+        command = c.Derive(pid, slot, to_pid, perms, expires_in_ms or 0, uses or 0)
+        return self._checked(f"derive slot {slot} of {pid}", self._now(command)).result
+
     def preview_revocation(self, pid: int, slot: int, *, keep_own: bool = False) -> Revocation:
         """What revoking would take, from the code that revokes. Raises `CallRefused`."""
-        removal = revocation(self._machine.gateway.state, pid, slot, keep_own)
+        return self.preview_revocations([(pid, slot)], keep_own=keep_own)
+
+    def preview_revocations(self, targets: Targets, *, keep_own: bool = False) -> Revocation:
+        """The same for several (pid, slot) at once."""
+        removal = revocation(self._machine.gateway.state, targets, keep_own)
         if removal is None:
-            raise CallRefused(f"slot {slot} of {pid}", abi.Errno.E_BADF)
+            raise CallRefused("revoke", abi.Errno.E_BADF)
         return revocation_of(removal, self._machine.gateway.commits.seq)
 
     def revoke_capability(self, pid: int, slot: int, *, keep_own: bool = False) -> Revocation:
         """Take a capability and all that was derived from it; what went. Raises `CallRefused`."""
-        taken = self.preview_revocation(pid, slot, keep_own=keep_own)
-        self._checked(f"slot {slot} of {pid}", self._now(c.Revoke(pid, slot, keep_own)))
+        return self.revoke_capabilities([(pid, slot)], keep_own=keep_own)
+
+    def revoke_capabilities(
+        self, targets: Targets, *, keep_own: bool = False, confirmed: Revocation | None = None
+    ) -> Revocation:
+        """Take several at once, as one step.
+
+        `confirmed` is the preview a person said yes to: if more would go by now, nothing does, and `RevocationGrew`
+        carries the preview to ask about again. Raises `CallRefused`.
+        """
+        taken = self.preview_revocations(targets, keep_own=keep_own)
+        if confirmed is not None and not taken.cap_ids <= confirmed.cap_ids:
+            raise RevocationGrew(taken)
+        self._checked("revoke", self._now(c.Revoke(tuple(targets), keep_own)))
         return taken
 
     def send_message(self, pid: int, slot: int, tag: int, data: bytes) -> None:
@@ -259,7 +286,27 @@ class Supervisor:
         return self.run_until(lambda: self.poll_syscalls().idle and not self._arrivals.at_work, timeout_s)
 
     def snapshot(self) -> MachineSnapshot:
-        return snapshot(self._machine, self._consoles)
+        return view.snapshot(self._machine, self._consoles)
+
+    def origin_of(self, pid: int, slot: int) -> tuple[CapabilityNode, ...]:
+        """The chain of grants from the root down to a slot."""
+        return view.origin_of(self._machine.gateway.state, pid, slot)
+
+    def derived_from(self, pid: int, slot: int) -> tuple[CapabilityNode, ...]:
+        """A slot's capability and everything derived from it, with depths."""
+        return view.derived_from(self._machine.gateway.state, pid, slot)
+
+    def objects(self) -> tuple[ObjectSnapshot, ...]:
+        """Everything a capability names at present."""
+        return view.objects(self._machine.gateway.state)
+
+    def holders_of(self, object_type: ObjectType, object_id: int) -> tuple[CapabilityNode, ...]:
+        """Who can reach an object, and through whom."""
+        return view.holders_of(self._machine.gateway.state, object_type, object_id)
+
+    def event_log(self, *, messages: bool = False) -> EventLog:
+        """A reader of what happens to authority; each has its own place in the logs."""
+        return EventLog(self._machine.gateway, messages=messages)
 
     def recent_events(self, after: int = 0) -> list[SysEvent]:
         """SysLog rows still in memory with a higher number, oldest first."""

@@ -12,12 +12,14 @@ from zos_core.kernel.services import process_state
 from zos_core.kernel.state import Cap, Process
 from zos_core.runtime.machine import Machine
 from zos_core.snapshot import (
+    CapabilityNode,
     CapabilitySnapshot,
     Counters,
     EndpointSnapshot,
     ExitSnapshot,
     MachineSnapshot,
     Notice,
+    ObjectSnapshot,
     ProcessSnapshot,
     RemovedCapability,
     Revocation,
@@ -152,3 +154,56 @@ def revocation_of(removal: Removal, sequence: int) -> Revocation:
         ),
         sequence=sequence,
     )  # fmt: skip
+
+
+def origin_of(state: State, pid: int, slot: int) -> tuple[CapabilityNode, ...]:
+    """The chain of grants that led to a slot, from the root down to it; empty when the slot is."""
+    chain, cap = list[Cap](), state.committed.cap(pid, slot)
+    while cap is not None:
+        chain.insert(0, cap)
+        cap = state.committed.caps.get(cap.parent)
+    return tuple(_node(state, each, depth) for depth, each in enumerate(chain))
+
+
+def derived_from(state: State, pid: int, slot: int) -> tuple[CapabilityNode, ...]:
+    """A slot's capability and everything derived from it, parents before children, siblings by rising id."""
+    top = state.committed.cap(pid, slot)
+    stack, out = [(top, 0)] if top is not None else [], list[CapabilityNode]()
+    while stack:
+        cap, depth = stack.pop()
+        out.append(_node(state, cap, depth))
+        children = sorted(cap.children, reverse=True)
+        stack.extend((state.committed.caps[child], depth + 1) for child in children)
+    return tuple(out)
+
+
+def _node(state: State, cap: Cap, depth: int) -> CapabilityNode:
+    return CapabilityNode(
+        cap_id=cap.id,
+        pid=cap.pid,
+        process=_named(state, cap.pid),
+        slot=cap.slot,
+        perms=Rights(cap.perms),
+        how=InsertHow(cap.how).name.lower(),
+        granted_by=cap.by_pid,
+        expires_at=cap.expires_at,
+        uses_left=cap.uses_left,
+        depth=depth,
+    )
+
+
+def objects(state: State) -> tuple[ObjectSnapshot, ...]:
+    """Everything a capability names at present, by type and id."""
+    caps = state.committed.caps
+    return tuple(
+        ObjectSnapshot(
+            ObjectType(kind), object_id, object_name(state, kind, object_id), sum(caps[each].pid != 0 for each in held)
+        )
+        for (kind, object_id), held in sorted(state.committed.by_object.items())
+    )
+
+
+def holders_of(state: State, object_type: int, object_id: int) -> tuple[CapabilityNode, ...]:
+    """Who can reach an object, and through whom: every capability on it below the tops, as a tree."""
+    tops = (state.committed.caps[top] for top in state.committed.tops(object_type, object_id))
+    return tuple(node for top in tops for node in derived_from(state, top.pid, top.slot))

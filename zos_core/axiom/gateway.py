@@ -31,6 +31,7 @@ from zos_core.kernel.reduce import apply
 
 _QUIET_WHEN_EMPTY = frozenset({abi.Sys.RECEIVE, abi.Sys.RECEIVE_WAIT})
 _QUIET_PRIVILEGES = frozenset({Op.UPDATE_PROCESS_MEMORY, Op.DRAIN_CONSOLE_OUTPUT})
+_NOTICE_HEAD = abi.pack_received(abi.PID_SUPERVISOR, abi.Tag.CAP_REVOKED, b"")
 _CLOCKED = SAMPLES_UPTIME | SAMPLES_WALLCLOCK
 
 
@@ -113,7 +114,8 @@ class Gateway:
         self, event: int, pid: int, num: int, args: tuple[Any, ...], size: int, outcome: Outcome, resumes: int
     ) -> None:
         result = WAITING if outcome.result == WAIT else outcome.result
-        self.syslog.append(SysEvent(event, self.now, pid, num, args, size, result, outcome.reason, resumes))
+        notice = outcome.data[abi.RECEIVED_HEADER :] if outcome.data.startswith(_NOTICE_HEAD) else b""
+        self.syslog.append(SysEvent(event, self.now, pid, num, args, size, result, outcome.reason, resumes, notice))
         if outcome.reason:
             self.syslog.refusals += 1
 

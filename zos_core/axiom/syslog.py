@@ -20,7 +20,10 @@ WAITING = -1
 
 
 class SysEvent(NamedTuple):
-    """`args` are the call's; `size` is the number of outgoing bytes; `reason` is empty for a success."""
+    """`args` are the call's; `size` is the number of outgoing bytes; `reason` is empty for a success.
+
+    `notice` is the payload of the MSG_CAP_REVOKED that a receive took, empty for anything else.
+    """
 
     seq: int
     time_ns: int
@@ -31,6 +34,7 @@ class SysEvent(NamedTuple):
     result: int
     reason: str = ""
     resumes: int = 0
+    notice: bytes = b""
 
     @property
     def error(self) -> abi.Errno:

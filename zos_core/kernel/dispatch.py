@@ -37,6 +37,8 @@ class Op(IntEnum):
     UPDATE_PROCESS_MEMORY = 0x1_000C
     STORAGE_DONE = 0x1_000D
     TAKE_MESSAGE = 0x1_000E
+    REVOKE_ALL = 0x1_000F
+    DERIVE_CAPABILITY = 0x1_0010
 
 
 SYSTEM_CALLS: dict[int, Handler] = {
@@ -90,6 +92,8 @@ PRIVILEGES: dict[int, Handler] = {
     Op.UPDATE_PROCESS_MEMORY: services.update_process_memory,
     Op.STORAGE_DONE: storage.storage_done,
     Op.TAKE_MESSAGE: privilege.take_message,
+    Op.REVOKE_ALL: privilege.revoke_all,
+    Op.DERIVE_CAPABILITY: privilege.derive_capability,
 }
 
 RESUME: dict[WaitKind, Callable[[State, Call, Wait], Outcome]] = {

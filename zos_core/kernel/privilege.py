@@ -8,6 +8,8 @@ Rules of this file (kernel: Axiom, Capabilities, The init debug channel)
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from zos_core import abi
 from zos_core.abi import Errno, ObjectType
 from zos_core.kernel import capabilities
@@ -16,7 +18,7 @@ from zos_core.kernel import effects as e
 from zos_core.kernel import transient as t
 from zos_core.kernel.call import Call, Outcome, State, refuse
 from zos_core.kernel.commits import InsertHow, RemoveHow
-from zos_core.kernel.insertion import Insertion, refuses_grant
+from zos_core.kernel.insertion import RIGHTS, Insertion, refuses_grant
 from zos_core.kernel.process import factory
 
 _MAX_DIGITS = 20
@@ -55,25 +57,56 @@ def grant_capability(s: State, call: Call) -> Outcome:
     return Outcome(at, made.commits, (e.Wake(pid),))
 
 
-def revocation(s: State, pid: int, slot: int, keep_own: bool = False) -> capabilities.Removal | None:
-    """What revoking a slot of `pid` by privilege takes: the preview's answer and the revocation's plan.
+def derive_capability(s: State, call: Call) -> Outcome:
+    """Privileged (pid, slot, to_pid, perms, expires_at, uses) -> value: a child of that capability in `to_pid`."""
+    pid, slot, to_pid, perms, expires_at, uses = call.args
+    c, parent = s.committed, s.committed.cap(pid, slot)
+    if parent is None:
+        return refuse(call, Errno.E_BADF, "no capability in that slot")
+    if perms not in RIGHTS:
+        return refuse(call, Errno.E_INVAL, "unknown rights")
+    if not c.alive(to_pid):
+        return refuse(call, Errno.E_NOENT, "no such process")
+    if s.transient.notices.get(to_pid, 0) >= abi.MAX_NOTICES_UNREAD:
+        return refuse(call, Errno.E_AGAIN, "too many unread notices")
+    if capabilities.free_slot(c, to_pid) is None:
+        return refuse(call, Errno.E_NOMEM, "no free slot")
+    made = Insertion(c)
+    at = made.slot(to_pid)
+    made.child(parent, to_pid, at, perms, expires_at, uses, abi.PID_SUPERVISOR, InsertHow.DERIVE)
+    return Outcome(at, made.commits, (e.Wake(to_pid),))
+
+
+Targets = Sequence[tuple[int, int]]
+"""(pid, slot) of each capability that is named."""
+
+
+def revocation(s: State, targets: Targets, keep_own: bool = False) -> capabilities.Removal | None:
+    """What revoking these slots by privilege takes, in one step: the preview's answer and the revocation's plan.
 
     A root stays for as long as its object is there: revoking it takes all that is below it.
     """
-    cap = s.committed.cap(pid, slot)
-    if cap is None:
-        return None
     removal = capabilities.Removal(s, abi.PID_SUPERVISOR)
-    removal.take([cap.id], RemoveHow.REVOKED, keep_own=keep_own or not cap.parent)
+    for pid, slot in targets:
+        cap = s.committed.cap(pid, slot)
+        if cap is None:
+            return None
+        removal.take([cap.id], RemoveHow.REVOKED, keep_own=keep_own or not cap.parent)
     return removal
 
 
-def revoke_capability(s: State, call: Call) -> Outcome:
-    """Privileged (pid, slot, keep_own) -> status."""
+def revoke_all(s: State, call: Call) -> Outcome:
+    """Privileged (targets, keep_own) -> status: several revocations as one step."""
     removal = revocation(s, *call.args)
     if removal is None:
         return refuse(call, Errno.E_BADF, "no capability in that slot")
     return Outcome(0, removal.commits(), removal.effects())
+
+
+def revoke_capability(s: State, call: Call) -> Outcome:
+    """Privileged (pid, slot, keep_own) -> status."""
+    pid, slot, keep_own = call.args
+    return revoke_all(s, call._replace(args=(((pid, slot),), keep_own)))
 
 
 def expire(s: State, call: Call) -> Outcome:

@@ -51,9 +51,21 @@ class GrantCap(NamedTuple):
 
 
 class Revoke(NamedTuple):
+    """`targets` are (pid, slot); all that was derived from them goes in one step."""
+
+    targets: tuple[tuple[int, int], ...]
+    keep_own: bool
+
+
+class Derive(NamedTuple):
+    """A weaker copy of the capability in `slot` of `pid`, for `to_pid`."""
+
     pid: int
     slot: int
-    keep_own: bool
+    to_pid: int
+    perms: int
+    expires_in_ms: int
+    uses: int
 
 
 class Kill(NamedTuple):
@@ -92,4 +104,4 @@ class AnswerPrompt(NamedTuple):
     uses: int
 
 
-Command = Input | Create | RefuseSpawn | GrantCap | Revoke | Kill | Send | StorageDone | AnswerPrompt
+Command = Input | Create | RefuseSpawn | GrantCap | Revoke | Derive | Kill | Send | StorageDone | AnswerPrompt

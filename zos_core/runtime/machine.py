@@ -136,8 +136,8 @@ class Machine:
         for command in commands:
             report.outcomes.append(self._apply(command, report))
             self._reap(report)
+        self._scheduler.wake_woken(first=True)
         self._scheduler.wake_due(time_ns)
-        self._scheduler.wake_woken()
         self._run(report, more)
         self._take_messages(report)
         self._drain(report)
@@ -251,11 +251,12 @@ class Machine:
                 outcome = ask(Op.STORAGE_DONE, pid, event, code, at, data=data)
             case c.GrantCap(pid, object_type, object_id, perms, slot, expires_in_ms, uses):
                 until = expiry(self.gateway.now, expires_in_ms)
-                outcome = ask(
-                    Op.GRANT_CAPABILITY, pid, object_type, object_id, perms, slot, until, uses
-                )
-            case c.Revoke(pid, slot, keep_own):
-                outcome = ask(Op.REVOKE_CAPABILITY, pid, slot, keep_own)
+                outcome = ask(Op.GRANT_CAPABILITY, pid, object_type, object_id, perms, slot, until, uses)
+            case c.Revoke(targets, keep_own):
+                outcome = ask(Op.REVOKE_ALL, targets, keep_own)
+            case c.Derive(pid, slot, to_pid, perms, expires_in_ms, uses):
+                until = expiry(self.gateway.now, expires_in_ms)
+                outcome = ask(Op.DERIVE_CAPABILITY, pid, slot, to_pid, perms, until, uses)
             case c.Kill(pid):
                 outcome = ask(Op.KILL_PROCESS, pid)
             case c.Send(pid, slot, tag, data):

@@ -1,7 +1,8 @@
 """Who runs next: ready processes in turn, parked ones by message, deadline or heartbeat.
 
 Rules of this file (runtime: The scheduler)
-- Round robin; a process stands in the queue at most once.
+- Round robin; a process stands in the queue at most once. Who was sent something from outside goes first, once:
+  a person's key must not wait for a flood elsewhere.
 - A waiting process comes back when its wait is answered or due, a parked poller also by its heartbeat: 60 a second
   while it did something in the last second, falling to 4. Heartbeats fall on a common grid, so that twenty idle
   pollers wake the machine four times a second and not eighty.
@@ -43,11 +44,11 @@ class Scheduler:
         """Its place in the queue is skipped when its turn comes."""
         self.processes.pop(pid, None)
 
-    def make_ready(self, process: RunningProcess) -> None:
+    def make_ready(self, process: RunningProcess, *, first: bool = False) -> None:
         process.parked = False
         if not process.queued:
             process.queued = True
-            self._ready.append(process)
+            (self._ready.appendleft if first else self._ready.append)(process)
 
     def next(self) -> RunningProcess | None:
         """The process whose turn it is, taken from the queue."""
@@ -75,8 +76,8 @@ class Scheduler:
         process.heartbeat = (now // interval + 1) * interval
         heapq.heappush(self._deadlines, (process.heartbeat, process.pid, 0))
 
-    def wake_woken(self) -> None:
-        """Bring back those the kernel has woken since the last look."""
+    def wake_woken(self, *, first: bool = False) -> None:
+        """Bring back those the kernel has woken since the last look; `first` puts them before all others."""
         woken, self._transient.woken = self._transient.woken, []
         for pid in woken:
             process = self.processes.get(pid)
@@ -85,7 +86,7 @@ class Scheduler:
             process.arrivals += 1
             wait = self._transient.waits.get(pid)
             if wait is None or wait.result is not None or wait.kind not in _ANSWERED_ONLY:
-                self.make_ready(process)
+                self.make_ready(process, first=first)
 
     def wake_due(self, now: int) -> None:
         """Bring back those whose deadline or heartbeat has come."""

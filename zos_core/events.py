@@ -1,0 +1,113 @@
+"""The message log: what happened to authority, as rows a person reads.
+
+Rules of this file (desktop: Messages)
+- Rows are made from the two logs when somebody looks, never while the machine runs.
+- Messages between programs are told only on demand: there can be a hundred thousand a second.
+- A revocation is told when it is in force, and told again when its holder has received the notice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from zos_core import abi
+from zos_core.abi import Errno, ObjectType, RevokeReason, Sys
+from zos_core.axiom.commitlog import Commit
+from zos_core.axiom.gateway import Gateway
+from zos_core.axiom.syslog import SysEvent
+from zos_core.kernel import commits as k
+from zos_core.kernel.dispatch import Op
+from zos_core.snapshot import EventKind, EventSnapshot, rights_text
+from zos_core.view import object_name
+
+_QUIET: tuple[type[k.Body], ...] = (
+    k.ProcessCreated,
+    k.ProcessRestarted,
+    k.ProcessExited,
+    k.ProcessFaulted,
+    k.CapInserted,
+    k.CapMoved,
+    k.CapRemoved,
+    k.NoticeUndeliverable,
+)
+_RECEIVES = frozenset({Sys.RECEIVE, Sys.RECEIVE_WAIT})
+_REMOVED = {
+    k.RemoveHow.REVOKED: "revoked",
+    k.RemoveHow.EXPIRED: "expired",
+    k.RemoveHow.SPENT: "spent",
+    k.RemoveHow.SOURCE_EXIT: "gone with its source",
+    k.RemoveHow.DELETED: "deleted",
+}
+_REASONS = {
+    RevokeReason.EXPLICIT: "explicit",
+    RevokeReason.EXPIRED: "expired or spent",
+    RevokeReason.SOURCE_EXITED: "source exited",
+}
+
+
+class EventLog:
+    """Remembers how far it has read; `messages` adds what programs send each other."""
+
+    def __init__(self, gateway: Gateway, *, messages: bool = False) -> None:
+        self._gateway = gateway
+        self.messages = messages
+        self._commit = self._event = 0
+
+    def news(self) -> list[EventSnapshot]:
+        """Rows since the last look, in the order they came about."""
+        commits = self._gateway.commits
+        kinds = (*_QUIET, k.MessageSent) if self.messages else _QUIET
+        rows = [row for commit in commits.of_kinds(kinds, self._commit) if (row := self._of_commit(commit)) is not None]
+        self._commit = commits.seq
+        for event in self._gateway.syslog.after(self._event):
+            rows.extend(self._of_event(event))
+            self._event = event.seq
+        return sorted(rows, key=lambda row: (row.event, row.commit))
+
+    def _of_commit(self, commit: Commit) -> EventSnapshot | None:
+        row: tuple[EventKind, int, int, str] | None = None
+        match commit.body:
+            case k.ProcessCreated(pid, parent, name):
+                row = (EventKind.STARTED, pid, parent, f"{name} started")
+            case k.ProcessRestarted(pid):
+                row = (EventKind.STARTED, pid, 0, "started again in place")
+            case k.ProcessExited(pid, how, code):
+                said = "killed" if how == abi.ExitHow.KILLED else f"exited {code}"
+                row = (EventKind.EXIT, pid, pid, said)
+            case k.ProcessFaulted(pid, reason, _):
+                row = (EventKind.FAULT, pid, pid, f"faulted: {reason}")
+            case k.CapInserted() as body if body.pid and body.how != k.InsertHow.SPAWN:
+                what = f"slot {body.slot} {self._object(body.object_type, body.object_id)} {rights_text(body.perms)}"
+                row = (EventKind.GRANTED, body.pid, body.by_pid, what)
+            case k.CapMoved(_, pid, slot):
+                row = (EventKind.GRANTED, pid, pid, f"slot {slot} by a message")
+            case k.CapRemoved(_, pid, slot, how, by_pid) if pid:
+                row = (EventKind.REVOKED, pid, by_pid, f"✗ slot {slot} {_REMOVED[k.RemoveHow(how)]}")
+            case k.NoticeUndeliverable(pid, slot):
+                row = (EventKind.REVOKED, pid, 0, f"slot {slot}: nobody to tell, it owns no endpoint")
+            case k.MessageSent(pid, endpoint, tag, size):
+                row = (EventKind.MESSAGE, pid, pid, f"0x{tag:04x}, {size} bytes to endpoint {endpoint}")
+        return None if row is None else EventSnapshot(commit.timestamp, *row, commit.seq, commit.caused_by)
+
+    def _of_event(self, event: SysEvent) -> Iterator[EventSnapshot]:
+        if event.error is not Errno.E_OK or (event.reason and event.num == Sys.DEBUG):
+            said = f"{call_name(event.num)}: {event.error.name}: {event.reason or event.error.text}"
+            yield EventSnapshot(event.time_ns, EventKind.REFUSED, event.pid, event.pid, said, 0, event.seq)
+        elif event.num == Op.DELIVER_CONSOLE_INPUT:
+            said = f"{event.size} bytes of console input"
+            yield EventSnapshot(event.time_ns, EventKind.INPUT, event.args[0], 0, said, 0, event.seq)
+        elif event.num in _RECEIVES and event.notice:
+            lost = abi.unpack_revoked(event.notice)
+            what = ObjectType(lost.object_type).name.lower()
+            said = f"received MSG_CAP_REVOKED: slot {lost.slot} {what}, {_REASONS[RevokeReason(lost.reason)]}"
+            yield EventSnapshot(event.time_ns, EventKind.RECEIVED, event.pid, 0, said, 0, event.seq)
+
+    def _object(self, object_type: int, object_id: int) -> str:
+        return object_name(self._gateway.state, object_type, object_id)
+
+
+def call_name(num: int) -> str:
+    """A system call or a privilege as the pages name it."""
+    if num >= abi.FIRST_PRIVILEGE:
+        return Op(num).name.lower().replace("_", " ") if num in Op.__members__.values() else f"privilege 0x{num:x}"
+    return f"SYS_{Sys(num).name}" if num in Sys.__members__.values() else f"call 0x{num:x}"
