@@ -25,6 +25,7 @@ from pathlib import Path
 from zos_core import abi, view
 from zos_core.abi import ObjectType, Rights
 from zos_core.arrivals import Arrivals
+from zos_core.axiom import replay
 from zos_core.axiom.syslog import SysEvent
 from zos_core.consoles import ConsoleCallback, Consoles
 from zos_core.errors import CallRefused, InputRefused, RevocationGrew, SpawnRefused
@@ -311,6 +312,10 @@ class Supervisor:
     def recent_events(self, after: int = 0) -> list[SysEvent]:
         """SysLog rows still in memory with a higher number, oldest first."""
         return list(self._machine.gateway.syslog.after(after))
+
+    def verify(self) -> str | None:
+        """Walk the commit chain and reduce it again; what is wrong in one line, or None."""
+        return replay.check(self._machine.gateway.commits, self._machine.gateway.state.committed)
 
     def exit_of(self, pid: int) -> ExitSnapshot | None:
         """How a process ended, None while it lives or when it is no longer listed."""

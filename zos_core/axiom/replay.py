@@ -18,3 +18,11 @@ def state_at(log: CommitLog, seq: int | None = None) -> Committed:
     if not log.base_seq <= seq <= log.seq:
         raise ValueError(f"commit {seq} is not in the log: it holds {log.base_seq} to {log.seq}")
     return reduce(log.bodies(seq), deepcopy(log.base_state))
+
+
+def check(log: CommitLog, committed: Committed) -> str | None:
+    """Whether the chain holds and stands for the live state; one line about what does not, or None."""
+    bad = log.verify()
+    if bad is not None:
+        return bad.describe()
+    return None if state_at(log) == committed else "the commits do not give the state the machine is in"
