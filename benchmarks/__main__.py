@@ -6,11 +6,16 @@ import argparse
 import importlib
 import json
 import platform
+import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 
 from benchmarks.measure import FULL, QUICK, Effort, Row, table
+
+INTERRUPTED = 130
+FAILURES = (ImportError, OSError, RuntimeError, subprocess.SubprocessError)
+"""What a benchmark can run into on a computer: a package or program that is missing, silent, or refused."""
 
 BENCHMARKS: dict[str, str] = {
     # name: what it measures; the module of that name has `run(effort)`
@@ -42,11 +47,24 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     return args
 
 
-def measure(names: Sequence[str], effort: Effort) -> Iterator[Row]:
-    """Every row; what is being measured is told on standard error."""
+def tell(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def measure(names: Sequence[str], effort: Effort, rows: list[Row]) -> int:
+    """Adds every row; the exit status. A benchmark that fails is one line, and the others go on."""
+    status = 0
     for name in names:
-        print(f"{name}: {BENCHMARKS[name]} ...", file=sys.stderr, flush=True)
-        yield from importlib.import_module(f"benchmarks.{name}").run(effort)
+        tell(f"{name}: {BENCHMARKS[name]} ...")
+        try:
+            rows.extend(importlib.import_module(f"benchmarks.{name}").run(effort))
+        except KeyboardInterrupt:
+            tell(f"{name}: interrupted")
+            return INTERRUPTED
+        except FAILURES as error:
+            tell(f"{name}: failed: {error}")
+            status = 1
+    return status
 
 
 def as_json(rows: Sequence[Row]) -> str:
@@ -56,9 +74,10 @@ def as_json(rows: Sequence[Row]) -> str:
 
 def main(argv: Sequence[str] | None = None) -> int:
     args = parse(argv)
-    rows = list(measure(args.names or list(BENCHMARKS), QUICK if args.quick else FULL))
+    rows: list[Row] = []
+    status = measure(args.names or list(BENCHMARKS), QUICK if args.quick else FULL, rows)
     print(as_json(rows) if args.json else table(rows))
-    return 0
+    return status
 
 
 if __name__ == "__main__":

@@ -29,7 +29,8 @@ FULL = Effort(rounds=60, seconds=10.0, keys=200, processes=1000)
 QUICK = Effort(rounds=8, seconds=2.0, keys=30, processes=100)
 
 
-class Target(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Target:
     """`text` is what was aimed at, `met` whether this run reached it."""
 
     text: str
