@@ -143,7 +143,7 @@ def test_the_last_use_of_the_factory_starts_the_child_and_takes_the_handle_with_
     weaker = w.derive(a, slot, W)
     child = w.spawn(a, slot)
     assert w.committed.alive(child)
-    handle = [c.slot for c in w.commits() if isinstance(c, CapInserted) and c.object_id == child and c.pid == a][0]
+    handle = next(c.slot for c in w.commits() if isinstance(c, CapInserted) and c.object_id == child and c.pid == a)
     gone = [c.slot for c in w.commits() if isinstance(c, CapRemoved)]
     assert gone == [weaker, handle, slot]
     assert [(n.slot, n.reason) for n in w.notices(a)] == [(s, RevokeReason.EXPIRED) for s in gone]
