@@ -172,12 +172,6 @@ def test_a_required_capability_that_is_not_given_stops_the_run(tmp_path: Path) -
     assert zos("run", "--grant", "process:factory:w", program).returncode == 5
 
 
-def test_a_rule_that_answers_nothing_is_pointed_out() -> None:
-    done = zos("run", "--grant", "network", ECHO)
-    assert (done.returncode, done.stdout) == (7, b"")
-    assert done.stderr == b"zos: --grant network gives nothing: echo7 asks for no network\n"
-
-
 # --- watching -----------------------------------------------------------------------------------------------------
 
 
@@ -244,3 +238,15 @@ def test_an_import_nobody_offers_is_named(tmp_path: Path) -> None:
 def test_it_runs_from_any_folder(tmp_path: Path) -> None:
     assert zos("run", "crash", "exit", "3", cwd=tmp_path).returncode == 3
     assert zos("run", str(ECHO.relative_to(ROOT)), cwd=ROOT).returncode == 7
+
+
+def test_a_trace_that_nobody_reads_stops_the_program_and_not_the_signals() -> None:
+    with subprocess.Popen(
+        command("run", "--trace", FLOOD), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+        stdin=subprocess.DEVNULL, env=environment(),
+    ) as process:  # fmt: skip
+        assert process.stderr is not None
+        line = process.stderr.readline()
+        assert b"SYS_CONSOLE_WRITE(len=64, console=0) = 0" in line
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE_S) == 128 + signal.SIGTERM

@@ -18,7 +18,7 @@ from typing import Any, Self
 
 from zos_core.abi import Stream
 from zos_core.snapshot import ConsoleMode
-from zos_tui.cli.outputs import OutputQueue
+from zos_tui.cli.outputs import OutputQueue, write_at_once
 from zos_tui.cli.termfilter import Request, TerminalFilter, size_in_band, size_report
 
 STDIN, STDOUT, STDERR = 0, 1, 2
@@ -93,8 +93,7 @@ class HostConsole:
     def leave(self) -> None:
         """Give the terminal back as it was, for the end or for a stop."""
         for descriptor, each in self._filters.items():
-            with contextlib.suppress(OSError):
-                os.write(descriptor, each.leave())
+            write_at_once(descriptor, each.leave())
         if self._saved is not None and self.mode is not None:
             self._apply(self._saved)
 

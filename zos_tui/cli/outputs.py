@@ -9,6 +9,7 @@ Rules of this file
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import signal
@@ -63,6 +64,13 @@ class OutputQueue:
                 self._waiting[0] = (descriptor, data[written:])
             else:
                 self._waiting.popleft()
+
+
+def write_at_once(descriptor: int, data: bytes) -> None:
+    """Write a few bytes if the descriptor takes them: output that is stopped with Ctrl-S must not hold up the end."""
+    with contextlib.suppress(OSError):
+        if data and _takes(descriptor):
+            os.write(descriptor, data)
 
 
 def _takes(descriptor: int) -> bool:

@@ -12,12 +12,11 @@ import argparse
 import os
 import select
 import signal
-from collections.abc import Sequence
 
 from zos_core import abi
 from zos_core.abi import ExitHow
 from zos_core.launcher import Launch, Options
-from zos_core.policy import Policy, Rule
+from zos_core.policy import Policy
 from zos_core.snapshot import ConsoleMode, ExitSnapshot
 from zos_core.supervisor import MachineConfig, Supervisor
 from zos_tui.cli.console import STDERR, HostConsole
@@ -43,7 +42,6 @@ def run(arguments: argparse.Namespace) -> int:
         try:
             options = Options(arguments.memory, arguments.fuel, tuple(arguments.grant), plain=not console.is_terminal)
             launch = machine.launch(arguments.program, [os.fsencode(each) for each in arguments.args], options=options)
-            _note_unasked(arguments.grant, launch)
             machine.boot()
             _compile(launch, console, signals)
             pid = machine.finish_launch(launch)
@@ -56,15 +54,6 @@ def _config(arguments: argparse.Namespace) -> MachineConfig:
     policy = Policy(allow=tuple(arguments.grant), deny=tuple(arguments.deny))
     seed = os.urandom(SEED_BYTES) if arguments.seed is None else arguments.seed
     return MachineConfig(policy=policy, cache=module_cache(), seed=seed)
-
-
-def _note_unasked(grants: Sequence[Rule], launch: Launch) -> None:
-    """A rule without an object answers the manifest; one that answers nothing is probably a mistake."""
-    for rule in grants:
-        asked = any(rule.fits(request.object_type, request.object_id) for request in launch.source.manifest.requests)
-        if rule.object_id is None and not asked:
-            kind = rule.object_type.name.lower()
-            complain(f"--grant {kind} gives nothing: {launch.source.name} asks for no {kind}")
 
 
 def _compile(launch: Launch, console: HostConsole, signals: SignalPipe) -> None:

@@ -27,6 +27,9 @@ from zos_tui.cli.signals import ENDING, SignalPipe
 from zos_tui.cli.termfilter import Request
 
 READ_BYTES = 64 << 10
+WATCHED_TICK_MS = 2
+"""A short tick while calls are traced: the log must not run over between two looks."""
+
 TWICE_NS = 1_000_000_000
 """Two Ctrl-C within this time, and no key between them, end a run in line mode."""
 
@@ -55,15 +58,18 @@ class Session:
         self._machine.register_console_callback(self._pid, self._collect)
         while True:
             self._deliver()
-            report = self._machine.poll_syscalls(budget_ms=abi.MAX_TICK_MS)
+            report = self._machine.poll_syscalls(budget_ms=WATCHED_TICK_MS if self._watches else abi.MAX_TICK_MS)
             self._show()
             self._output.write()
             self._machine.hold_console(self._pid, self._output.size > HOLD_ABOVE)
             how = self._machine.exit_of(self._pid)
             if how is not None:
-                self._finish()
+                self._drain(0)
                 return how
             self._wait(report)
+            if self._watches:
+                # A hold stops what a program writes, not what is told about it: the machine itself waits.
+                self._drain(HOLD_ABOVE)
 
     # --- between two ticks ----------------------------------------------------------------------------------------
 
@@ -99,9 +105,9 @@ class Session:
             self._refused, self._reading = True, False
             self._console.say(f"zos: {refused}")
 
-    def _finish(self) -> None:
-        """The process has ended: wait for readers of what it wrote; a signal ends that, too."""
-        while self._output.descriptor is not None:
+    def _drain(self, size: int) -> None:
+        """Wait for readers until no more than `size` bytes of output are left; a signal ends that, too."""
+        while self._output.size > size:
             self._poll(None, reading=False)
             self._output.write()
 
