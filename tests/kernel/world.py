@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from zos_core import abi
 from zos_core.abi import Errno, ObjectType, Rights, Sys
+from zos_core.axiom.commitlog import KEPT_COMMITS, CommitLog
 from zos_core.axiom.gateway import Gateway
 from zos_core.axiom.replay import state_at
 from zos_core.kernel.call import WAIT, Outcome
@@ -57,12 +58,13 @@ class Answer(NamedTuple):
 
 
 class World:
-    def __init__(self, *, full_audit: bool = False, services: bool = True) -> None:
+    def __init__(self, *, full_audit: bool = False, kept: int = KEPT_COMMITS) -> None:
         self.clock = Clock()
         self.gateway = Gateway(self.clock, b"seed", full_audit=full_audit)
+        self.gateway.commits = CommitLog(kept)
         self.waiting: dict[int, tuple[int, int, int, int]] = {}
         self.gateway.privileged(Op.GENESIS, bytes(32))
-        for name in ("init", "permission") if services else ():
+        for name in ("init", "permission"):
             self.create(name)
 
     # --- what the supervisor does ---------------------------------------------------------------------------------
