@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.support import PATIENCE_S, ROOT, command, environment, zos
+from tests.cli.support import PATIENCE_S, ROOT, Person, command, environment, zos
 from zos_tui.cli.doctor import CHECKS, Finding, Level, doctor
 from zos_tui.cli.main import main
 from zos_tui.cli.version import version
@@ -164,3 +164,18 @@ def test_compiled_programs_are_kept_for_their_owner_alone(tmp_path: Path) -> Non
 
 def test_every_check_reports_something_here() -> None:
     assert all(list(check()) for check in CHECKS)
+
+
+def test_without_a_command_the_desktop_opens_and_is_left_by_its_own_key(tmp_path: Path) -> None:
+    person = Person(command(), XDG_CACHE_HOME=str(tmp_path), COLORTERM="truecolor")
+    try:
+        before = person.attributes
+        person.sees(b"\x1b[?1049h")
+        person.sees(b"zero>")
+        person.type(b"\x02q")
+        person.sees(b"Quit")
+        person.type(b"y")
+        assert person.ends() == 0
+        assert person.attributes == before
+    finally:
+        person.leave()
