@@ -22,6 +22,7 @@ from zos_core.kernel.call import State
 from zos_core.kernel.commits import RemoveHow
 from zos_core.kernel.state import Cap, Committed
 
+_ENDPOINT, _READ = int(abi.ObjectType.ENDPOINT), int(abi.Rights.READ)
 _REASONS = {
     RemoveHow.REVOKED: abi.RevokeReason.EXPLICIT,
     RemoveHow.EXPIRED: abi.RevokeReason.EXPIRED,
@@ -230,7 +231,8 @@ class Removal:
 
     def commits(self) -> list[k.Body]:
         out: list[k.Body] = [
-            k.CapRemoved(lost.cap_id, lost.pid, lost.slot, self.how[lost.cap_id], self._by) for lost in self.removed()
+            k.CapRemoved(lost.cap_id, lost.pid, lost.slot, int(self.how[lost.cap_id]), self._by)
+            for lost in self.removed()
         ]
         out.extend(k.EndpointDestroyed(endpoint) for endpoint in self.destroyed)
         out.extend(k.NoticeUndeliverable(each.pid, each.slot) for each in self.losers() if not self.notice_to(each.pid))
@@ -263,7 +265,7 @@ class Removal:
 
 
 def _reads(cap: Cap) -> bool:
-    return cap.object_type == abi.ObjectType.ENDPOINT and bool(cap.perms & abi.Rights.READ)
+    return cap.object_type == _ENDPOINT and bool(cap.perms & _READ)
 
 
 def _wait_error(wait: t.Wait, code: abi.Errno) -> int:

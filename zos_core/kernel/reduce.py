@@ -14,6 +14,10 @@ from zos_core import abi
 from zos_core.kernel import commits as k
 from zos_core.kernel.state import Cap, Committed, Console, Process, Space
 
+# Plain integers: every commit passes through here, and the attribute of an enum costs more than a dictionary look-up.
+_GRANT = int(k.InsertHow.GRANT)
+_CONSOLE = int(abi.ObjectType.CONSOLE)
+
 
 def _created(s: Committed, b: k.ProcessCreated) -> None:
     s.processes[b.pid] = Process(b.pid, b.parent, b.name)
@@ -72,27 +76,34 @@ def _console_reader(s: Committed, b: k.ConsoleReader) -> None:
 
 
 def _inserted(s: Committed, b: k.CapInserted) -> None:
-    given = b.how == k.InsertHow.GRANT and b.by_pid not in (abi.PID_SUPERVISOR, b.pid)
+    cap_id, parent, pid, slot, object_type, object_id, perms, expires_at, uses_left, by_pid, how = b
+    given = how == _GRANT and by_pid not in (pid, abi.PID_SUPERVISOR)
     cap = Cap(
-        b.cap_id, b.object_type, b.object_id, b.perms, b.parent_cap, b.expires_at, b.uses_left, b.pid, b.slot,
-        b.by_pid, b.how, given,
-    )  # fmt: skip
-    s.caps[b.cap_id] = cap
-    s.by_object.setdefault((b.object_type, b.object_id), set()).add(b.cap_id)
-    if b.parent_cap:
-        s.caps[b.parent_cap].children.add(b.cap_id)
+        cap_id, object_type, object_id, perms, parent, expires_at, uses_left, pid, slot, by_pid, how, given, set()
+    )
+    s.caps[cap_id] = cap
+    key = (object_type, object_id)
+    held = s.by_object.get(key)
+    if held is None:
+        s.by_object[key] = {cap_id}
     else:
-        s.roots[b.object_type, b.object_id] = b.cap_id
-    if b.expires_at:
-        s.expiring.add(b.cap_id)
-    s.next_cap = b.cap_id + 1
-    _place(s.spaces[b.pid], cap)
+        held.add(cap_id)
+    if parent:
+        s.caps[parent].children.add(cap_id)
+    else:
+        s.roots[key] = cap_id
+    if expires_at:
+        s.expiring.add(cap_id)
+    s.next_cap = cap_id + 1
+    _place(s.spaces[pid], cap)
 
 
 def _place(space: Space, cap: Cap) -> None:
-    space.slots[cap.slot] = cap
+    slot = cap.slot
+    space.slots[slot] = cap
     space.given += cap.given
-    space.next_slot = max(space.next_slot, cap.slot + 1)
+    if slot >= space.next_slot:
+        space.next_slot = slot + 1
 
 
 def _moved(s: Committed, b: k.CapMoved) -> None:
@@ -118,8 +129,9 @@ def _removed(s: Committed, b: k.CapRemoved) -> None:
     space.given -= cap.given
     s.expiring.discard(b.cap_id)
     key = (cap.object_type, cap.object_id)
-    s.by_object[key].discard(b.cap_id)
-    if not s.by_object[key]:
+    held = s.by_object[key]
+    held.discard(b.cap_id)
+    if not held:
         del s.by_object[key]
     if cap.parent:
         siblings = s.caps[cap.parent].children
@@ -129,7 +141,7 @@ def _removed(s: Committed, b: k.CapRemoved) -> None:
             s.caps[child].parent = cap.parent
         return
     del s.roots[key]
-    if cap.object_type == abi.ObjectType.CONSOLE:
+    if cap.object_type == _CONSOLE:
         s.consoles.pop(cap.object_id, None)
 
 
