@@ -95,6 +95,7 @@ class Supervisor:
         self._machine = Machine(self._world, self.config.seed, self.config.limits)
         self._machine.gateway.full_audit = self.config.full_audit
         self._consoles = Consoles()
+        self._viewer = view.Viewer(self._machine, self._consoles)
         self._arrivals = Arrivals(self._machine, self._consoles, self._launcher, self._open_storage)
         self._storage: Storage | None = None
         committed = self._machine.gateway.state.committed
@@ -287,7 +288,7 @@ class Supervisor:
         return self.run_until(lambda: self.poll_syscalls().idle and not self._arrivals.at_work, timeout_s)
 
     def snapshot(self) -> MachineSnapshot:
-        return view.snapshot(self._machine, self._consoles)
+        return self._viewer.snapshot()
 
     def origin_of(self, pid: int, slot: int) -> tuple[CapabilityNode, ...]:
         """The chain of grants from the root down to a slot."""

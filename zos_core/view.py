@@ -29,32 +29,72 @@ from zos_core.snapshot import (
 _SIZES = ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"))
 
 
-def snapshot(machine: Machine, consoles: Consoles) -> MachineSnapshot:
-    """The machine as it is after the last tick."""
-    state, log = machine.gateway.state, machine.gateway.commits
-    processes = tuple(_process(machine, consoles, process) for _, process in sorted(state.committed.processes.items()))
-    stats = state.transient.stats.values()
-    return MachineSnapshot(
-        time_ns=machine.gateway.now,
-        sequence=log.seq,
-        processes=processes,
-        endpoints=tuple(
-            EndpointSnapshot(endpoint, owner, len(state.transient.queues[endpoint].items), f"endpoint {endpoint}")
-            for endpoint, owner in sorted(state.committed.endpoints.items())
-        ),
-        counters=Counters(
-            ticks=machine.ticks,
-            slices=machine.slices,
-            syscalls=sum(each.syscalls for each in stats),
-            messages=sum(each.messages_out for each in stats),
-            commits=log.seq,
-            refusals=machine.gateway.syslog.refusals,
-            log_events=machine.gateway.syslog.total,
-        ),
-        head=log.head.hex(),
-        degraded=machine.degraded,
-        by_pid={process.pid: process for process in processes},
-    )
+class Viewer:
+    """Takes snapshots. What nobody touched since the last one is not built again: an idle machine is cheap to watch."""
+
+    def __init__(self, machine: Machine, consoles: Consoles) -> None:
+        self._machine, self._consoles = machine, consoles
+        self._held: dict[int, tuple[object, tuple[CapabilitySnapshot, ...]]] = {}
+
+    def snapshot(self) -> MachineSnapshot:
+        """The machine as it is after the last tick."""
+        machine, state, log = self._machine, self._machine.gateway.state, self._machine.gateway.commits
+        processes = tuple(self._process(process) for _, process in sorted(state.committed.processes.items()))
+        self._held = {pid: kept for pid, kept in self._held.items() if pid in state.committed.processes}
+        stats = state.transient.stats.values()
+        return MachineSnapshot(
+            time_ns=machine.gateway.now,
+            sequence=log.seq,
+            processes=processes,
+            endpoints=tuple(
+                EndpointSnapshot(endpoint, owner, len(state.transient.queues[endpoint].items), f"endpoint {endpoint}")
+                for endpoint, owner in sorted(state.committed.endpoints.items())
+            ),
+            counters=Counters(
+                ticks=machine.ticks,
+                slices=machine.slices,
+                syscalls=sum(each.syscalls for each in stats),
+                messages=sum(each.messages_out for each in stats),
+                commits=log.seq,
+                refusals=machine.gateway.syslog.refusals,
+                log_events=machine.gateway.syslog.total,
+            ),
+            head=log.head.hex(),
+            degraded=machine.degraded,
+            by_pid={process.pid: process for process in processes},
+        )
+
+    def _capabilities(self, pid: int) -> tuple[CapabilitySnapshot, ...]:
+        state = self._machine.gateway.state
+        held, uses = state.committed.held_by(pid), state.transient.uses
+        used = tuple(use.count for cap in held if (use := uses.get(cap.id)) is not None)
+        key = (self._machine.gateway.commits.structure, used)
+        known = self._held.get(pid)
+        if known is None or known[0] != key:
+            known = self._held[pid] = (key, tuple(_capability(state, cap) for cap in held))
+        return known[1]
+
+    def _process(self, process: Process) -> ProcessSnapshot:
+        machine, state, pid = self._machine, self._machine.gateway.state, process.pid
+        stats, running = state.transient.stats.get(pid), machine.processes.get(pid)
+        queues = state.transient.queues
+        return ProcessSnapshot(
+            pid=pid,
+            parent=process.parent,
+            name=process.name,
+            state=process_state(state, pid),
+            memory_size=state.transient.memory.get(pid, 0) if process.alive else 0,
+            fuel=running.fiber.fuel_used if running is not None else 0,
+            syscalls=stats.syscalls if stats is not None else 0,
+            messages_in=stats.messages_in if stats is not None else 0,
+            messages_out=stats.messages_out if stats is not None else 0,
+            queued=sum(len(queues[endpoint].items) for endpoint in state.committed.endpoints_of(pid)),
+            notices_unread=state.transient.notices.get(pid, 0),
+            capabilities=self._capabilities(pid),
+            exit=exit_of(machine, process),
+            console_mode=self._consoles.mode(pid) if pid in self._consoles else None,
+            has_console=state.committed.console_of(pid) is not None,
+        )
 
 
 def exit_of(machine: Machine, process: Process) -> ExitSnapshot | None:
@@ -65,29 +105,6 @@ def exit_of(machine: Machine, process: Process) -> ExitSnapshot | None:
         return ExitSnapshot(process.how, process.code)
     message, *frames = process.description.split("\n")
     return ExitSnapshot(process.how, abi.EXIT_FAULT_STATUS, TrapSnapshot(process.reason, message, tuple(frames)))
-
-
-def _process(machine: Machine, consoles: Consoles, process: Process) -> ProcessSnapshot:
-    state, pid = machine.gateway.state, process.pid
-    stats = state.transient.stats.get(pid)
-    running = machine.processes.get(pid)
-    return ProcessSnapshot(
-        pid=pid,
-        parent=process.parent,
-        name=process.name,
-        state=process_state(state, pid),
-        memory_size=state.transient.memory.get(pid, 0) if process.alive else 0,
-        fuel=running.fiber.fuel_used if running is not None else 0,
-        syscalls=stats.syscalls if stats is not None else 0,
-        messages_in=stats.messages_in if stats is not None else 0,
-        messages_out=stats.messages_out if stats is not None else 0,
-        queued=sum(len(state.transient.queues[endpoint].items) for endpoint in state.committed.endpoints_of(pid)),
-        notices_unread=state.transient.notices.get(pid, 0),
-        capabilities=tuple(_capability(state, cap) for cap in state.committed.held_by(pid)),
-        exit=exit_of(machine, process),
-        console_mode=consoles.mode(pid) if pid in consoles else None,
-        has_console=state.committed.console_of(pid) is not None,
-    )
 
 
 def _capability(state: State, cap: Cap) -> CapabilitySnapshot:

@@ -13,12 +13,13 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from zos_core.kernel.commits import KINDS, ZERO_ID, Body, Entry, body_of, commit_id, encode
+from zos_core.kernel.commits import KINDS, ZERO_ID, Body, Entry, MessageSent, body_of, commit_id, encode
 from zos_core.kernel.reduce import apply
 from zos_core.kernel.state import Committed
 
 KEPT_COMMITS = 100_000
 _LEAST_MOVE = 256
+_MESSAGE = KINDS[MessageSent]
 _CUT_AT = 8192
 """Entries below the base are dropped this many at a time: cutting the front of a long list is not free."""
 
@@ -53,13 +54,18 @@ class CommitLog:
         self._entries: list[Entry] = []
         self._ids: list[bytes] = []
         self._start = 0
+        self.structure = 0
+        """The number of the last commit that changed committed state: a message changes none."""
         self.base_head = ZERO_ID
         self.base_state = Committed()
         self.seq = 0
 
     def append(self, timestamp: int, caused_by: int, body: Body) -> None:
         self.seq = seq = self.seq + 1
-        self._entries.append((seq, timestamp, caused_by, KINDS[type(body)], *body))
+        kind = KINDS[type(body)]
+        self._entries.append((seq, timestamp, caused_by, kind, *body))
+        if kind != _MESSAGE:
+            self.structure = seq
 
     def seal(self) -> bytes:
         """Hash what has not been hashed, move the base a little if too much stands above it, and return the head."""
