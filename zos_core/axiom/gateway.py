@@ -77,6 +77,15 @@ class Gateway:
             self._log(event, pid, num, args, len(data), outcome, 0)
         return outcome
 
+    def refuse(
+        self, pid: int, num: int, args: tuple[int, int, int], size: int, code: abi.Errno, reason: str
+    ) -> int:
+        """A system call that cannot be put to the kernel: logged like any other refusal, and answered `code`."""
+        self._event = event = self._event + 1
+        outcome = Outcome(abi.refusal(num, code), reason=reason)
+        self._log(event, pid, num, args, size, outcome, 0)
+        return outcome.result
+
     def _resume(self, pid: int, num: int, args: tuple[int, int, int], wait: Any) -> Outcome:
         outcome = resume(self.state, Call(pid, num, args, b"", self.now, 0, wait.event), wait)
         if outcome.result == WAIT:

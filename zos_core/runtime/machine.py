@@ -115,6 +115,7 @@ class Machine:
         self._console_owner: dict[int, int] = {}
         self._restarts: dict[int, list[int]] = {}
         self._last_ns = 0
+        self._memory_used = 0
         self.gateway.privileged(Op.GENESIS, hashlib.sha256(seed).digest())
 
     # --- the tick -------------------------------------------------------------------------------------------------
@@ -160,10 +161,9 @@ class Machine:
                 return
 
     def _slice(self, process: RunningProcess) -> None:
-        process.calls = 0
-        process.yielded = process.parked = False
-        state = process.fiber.resume()
+        state = process.resume()
         if process.fiber.memory_size != process.memory_known and state < FiberState.DONE:
+            self._memory_used += process.fiber.memory_size - process.memory_known
             process.memory_known = process.fiber.memory_size
             self.gateway.privileged(Op.UPDATE_PROCESS_MEMORY, process.pid, process.memory_known)
         if state is FiberState.READY:
@@ -190,6 +190,7 @@ class Machine:
         pid, description = process.pid, describe(trap)
         if pid in _RESTARTABLE and self._may_restart(pid):
             self.gateway.privileged(Op.RESTART_PROCESS, pid, trap.reason, description)
+            self._memory_used -= process.memory_known
             process.start()
             self._scheduler.make_ready(process)
             return
@@ -215,6 +216,7 @@ class Machine:
             process = self._scheduler.processes.get(pid)
             if process is not None:
                 process.fiber.kill()
+                self._memory_used -= process.memory_known
                 self._scheduler.remove(pid)
             report.ended.append(pid)
 
@@ -277,7 +279,7 @@ class Machine:
             return outcome
         pid = outcome.result
         limits = Limits(command.memory_limit, command.fuel_limit)
-        process = RunningProcess(pid, self.modules[command.module], self.gateway, limits, self._room_for)
+        process = RunningProcess(pid, self.modules[command.module], self.gateway, limits, self._room)
         console = self.gateway.state.committed.console_of(pid)
         if console is not None:
             self._console_owner[console.id] = pid
@@ -310,10 +312,9 @@ class Machine:
                 return
             report.messages.append(abi.unpack_received(data))
 
-    def _room_for(self, extra: int) -> bool:
-        """Whether the machine as a whole has `extra` bytes of linear memory left to give."""
-        used = sum(process.fiber.memory_size for process in self._scheduler.processes.values())
-        return used + extra <= self.limits.memory_total
+    def _room(self) -> int:
+        """Bytes of linear memory that the machine as a whole has left to give."""
+        return self.limits.memory_total - self._memory_used
 
     # --- what the supervisor asks ---------------------------------------------------------------------------------
 

@@ -17,11 +17,14 @@ from zos_core.axiom.gateway import Gateway
 from zos_core.kernel.authority import memory_ceiling
 from zos_core.kernel.call import WAIT
 from zos_core.kernel.dispatch import UNAUDITED
-from zos_core.runtime.fiber import SUSPEND_RETRY, Fiber, ProcessExit
+from zos_core.runtime.fiber import SUSPEND_RETRY, Fiber, FiberState, ProcessExit
+from zos_core.runtime.memory import GuestSlice
 from zos_core.runtime.program import Program
 
 _RECEIVES = frozenset({Sys.RECEIVE, Sys.RECEIVE_WAIT})
 _ENDS_PROCESSES = frozenset({Sys.EXIT, Sys.KILL})
+_CALL_BYTES_SHIFT = 10
+"""A KiB that is copied takes about the time of a call, and counts as one for the slice."""
 
 
 class Limits:
@@ -39,19 +42,19 @@ class RunningProcess:
 
     __slots__ = (
         "_gateway", "_outgoing", "_overflow", "_polled", "_polled_arrivals", "_polled_fuel", "_read_at", "_result",
-        "_room_for", "active_at", "arrivals", "calls", "fiber", "heartbeat", "limits", "memory_known", "parked",
+        "_room", "active_at", "arrivals", "calls", "fiber", "heartbeat", "limits", "memory_known", "parked",
         "pid", "program", "queued", "yielded",
     )  # fmt: skip
 
     def __init__(
-        self, pid: int, program: Program, gateway: Gateway, limits: Limits, room_for: Callable[[int], bool]
+        self, pid: int, program: Program, gateway: Gateway, limits: Limits, room: Callable[[], int]
     ) -> None:
+        """`room` tells how many bytes of memory the whole machine has left, `memory_known` of this one counted."""
         self.pid, self.program, self.limits = pid, program, limits
-        self._gateway, self._room_for = gateway, room_for
+        self._gateway, self._room = gateway, room
         self.arrivals = 0
         self.active_at = gateway.now
         self.heartbeat = 0
-        self.memory_known = 0
         self.queued = self.parked = False
         self.start()
 
@@ -64,15 +67,24 @@ class RunningProcess:
         self._polled = False
         self._polled_arrivals = self._polled_fuel = 0
         self.calls = 0
+        self.memory_known = 0
         self.yielded = False
         self.fiber = Fiber(
             self.program,
             self,
             pid=self.pid,
-            memory_limit_bytes=memory_ceiling(self._gateway.state, self.pid),
+            memory_limit_bytes=0,
             fuel_limit=self.limits.fuel,
             on_grow=self._may_grow,
         )
+
+    def resume(self) -> FiberState:
+        """Run one slice."""
+        self.calls = 0
+        self.yielded = self.parked = False
+        if not self.memory_known:
+            self.fiber.memory_limit = min(memory_ceiling(self._gateway.state, self.pid), self._room())
+        return self.fiber.resume()
 
     # --- the five imports -----------------------------------------------------------------------------------------
 
@@ -81,16 +93,14 @@ class RunningProcess:
         if data:
             self._outgoing = b""
             if self._overflow:
-                return self._overflowed(num)
+                return self._overflowed(num, (a1, a2, a3), len(data))
         outcome = self._gateway.syscall(self.pid, num, a1, a2, a3, data)
         result = outcome.result
         if result == WAIT:
             return SUSPEND_RETRY
         self._result = outcome.data
         self._read_at = 0
-        self.calls += 1
-        if self.calls >= abi.MAX_CALLS_PER_SLICE:
-            self.fiber.stop_after_call = True
+        self._count(len(data) + len(outcome.data))
         if num in UNAUDITED:
             if num == Sys.YIELD:
                 self._yield()
@@ -103,17 +113,16 @@ class RunningProcess:
         return result
 
     def send_bytes(self, ptr: int, length: int) -> None:
-        data = self.fiber.memory.read(ptr, length)
-        held = self._outgoing
-        if held:
+        memory, held = self.fiber.memory, self._outgoing
+        if held or length > abi.MAX_OUTGOING:
+            memory.check(GuestSlice(ptr, length))
             room = abi.MAX_OUTGOING - len(held)
-            self._overflow = length > room or self._overflow
-            data = held + data[: max(room, 0)]
+            self._overflow = length > room or (self._overflow and bool(held))
+            self._outgoing = data = held + memory.read(ptr, min(length, room))
         else:
-            self._overflow = length > abi.MAX_OUTGOING
-            data = data[: abi.MAX_OUTGOING]
-        self._outgoing = data
-        self._count()
+            self._outgoing = data = memory.read(ptr, length)
+            self._overflow = False
+        self._count(len(data))
 
     def recv_bytes(self, ptr: int, max_len: int) -> int:
         start = self._read_at
@@ -122,25 +131,26 @@ class RunningProcess:
             data = data[start : start + max_len]
         self.fiber.memory.write(ptr, data)
         self._read_at = start + len(data)
-        self._count()
+        self._count(len(data))
         return len(data)
 
     def yield_now(self) -> None:
-        self._count()
+        self._count(0)
         self._yield()
 
     # --- their parts ----------------------------------------------------------------------------------------------
 
-    def _count(self) -> None:
-        self.calls += 1
+    def _count(self, copied: int) -> None:
+        self.calls += 1 + (copied >> _CALL_BYTES_SHIFT)
         if self.calls >= abi.MAX_CALLS_PER_SLICE:
             self.fiber.stop_after_call = True
 
-    def _overflowed(self, num: int) -> int:
+    def _overflowed(self, num: int, args: tuple[int, int, int], size: int) -> int:
         self._overflow = False
         self._result = b""
         self._read_at = 0
-        return abi.refusal(num, Errno.E_OVERFLOW)
+        self._count(size)
+        return self._gateway.refuse(self.pid, num, args, size, Errno.E_OVERFLOW, "too many outgoing bytes")
 
     def _note_empty_receive(self) -> None:
         if not self._polled or self.arrivals != self._polled_arrivals:
@@ -160,4 +170,4 @@ class RunningProcess:
 
     def _may_grow(self, current: int, desired: int, maximum: int) -> bool:
         """A ceiling of a Memory capability held at this moment decides, and what the machine has left."""
-        return desired <= memory_ceiling(self._gateway.state, self.pid) and self._room_for(desired - current)
+        return desired <= memory_ceiling(self._gateway.state, self.pid) and desired - self.memory_known <= self._room()
