@@ -11,14 +11,22 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+SOAKING = pytest.StashKey[int]()
+
 settings.register_profile("zos", deadline=None, derandomize=True)
 settings.load_profile("zos")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
-        "--soak-seconds", type=float, default=600.0, help="how long the tests marked `soak` run"
+        "--soak-seconds", type=float, default=600.0, help="how long all the tests marked `soak` run together"
     )
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """The soak's time is for all of its tests: each gets an equal share."""
+    soaking = sum(item.get_closest_marker("soak") is not None for item in session.items)
+    session.config.stash[SOAKING] = max(soaking, 1)
 
 
 @pytest.fixture(scope="session")
@@ -29,5 +37,5 @@ def root() -> Path:
 
 @pytest.fixture(scope="session")
 def soak_seconds(request: pytest.FixtureRequest) -> float:
-    """For how many seconds a soak test keeps going."""
-    return float(request.config.getoption("--soak-seconds"))
+    """For how many seconds a soak test keeps going: its share of the whole."""
+    return float(request.config.getoption("--soak-seconds")) / request.config.stash[SOAKING]
