@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from zos_core import abi
@@ -38,6 +38,8 @@ class Consoles:
 
     def __init__(self) -> None:
         self._consoles: dict[int, _Console] = {}
+        self._undelivered: deque[tuple[int, Stream, bytes]] = deque()
+        self._delivering = False
 
     def open(self, pid: int, mode: ConsoleMode) -> None:
         self._consoles[pid] = _Console(mode)
@@ -71,6 +73,18 @@ class Consoles:
     def unregister(self, pid: int) -> None:
         if pid in self._consoles:
             self._consoles[pid].callback = None
+
+    def deliver(self, output: Iterable[tuple[int, Stream, bytes]]) -> None:
+        """Output in order: what a callback itself sets off comes after what is here already."""
+        self._undelivered.extend(output)
+        if self._delivering:
+            return
+        self._delivering = True
+        try:
+            while self._undelivered:
+                self.write(*self._undelivered.popleft())
+        finally:
+            self._delivering = False
 
     def write(self, pid: int, stream: Stream, data: bytes) -> None:
         console = self._consoles.setdefault(pid, _Console(ConsoleMode.LINE))

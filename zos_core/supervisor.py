@@ -100,6 +100,7 @@ class Supervisor:
         self._storage: Storage | None = None
         committed = self._machine.gateway.state.committed
         self._prompts = Prompts(committed, self.config.policy, self._own_storage, self._object_name)
+        self._held: set[int] = set()
         self._ended: list[ProcessEnded] = []
         self._opened: list[ConsoleOpened] = []
 
@@ -165,8 +166,10 @@ class Supervisor:
         self._consoles.unregister(pid)
 
     def hold_console(self, pid: int, held: bool) -> None:
-        """While held, output stays in the kernel's buffer; when that is full its writer waits."""
-        (self._machine.held.add if held else self._machine.held.discard)(pid)
+        """From the next tick on: held output stays in the kernel's buffer; when that is full its writer waits."""
+        if held != (pid in self._held):
+            (self._held.add if held else self._held.discard)(pid)
+            self._arrivals.add(c.Hold(pid, held))
 
     def console_mode(self, pid: int) -> ConsoleMode:
         return self._consoles.mode(pid)
@@ -366,8 +369,7 @@ class Supervisor:
                 self._note_opened(command, outcome)
             if isinstance(command, c.AnswerPrompt) and command.allowed and not outcome.result & abi.ERROR_BIT:
                 self._prompts.granted(command, outcome.result)
-        for pid, stream, data in report.output:
-            self._consoles.write(pid, stream, data)
+        self._consoles.deliver(report.output)
         for pid in report.ended:
             self._note_ended(pid)
         self._arrivals.collect()
@@ -391,6 +393,7 @@ class Supervisor:
         if process is not None and how is not None:
             self._ended.append(ProcessEnded(pid, process.name, how))
         self._consoles.discard(pid)
+        self._held.discard(pid)
 
     def _wake_at(self) -> int | None:
         times = (self._machine.wake_at_ns(), self._arrivals.look_again_ns(self.uptime_ns()))

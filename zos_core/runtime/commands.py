@@ -72,6 +72,13 @@ class Kill(NamedTuple):
     pid: int
 
 
+class Hold(NamedTuple):
+    """Leave the output of `pid` in the kernel's buffer, or hand it on again."""
+
+    pid: int
+    held: bool
+
+
 class Send(NamedTuple):
     """A message by privilege to an endpoint that `pid` owns in `slot`."""
 
@@ -104,4 +111,4 @@ class AnswerPrompt(NamedTuple):
     uses: int
 
 
-Command = Input | Create | RefuseSpawn | GrantCap | Revoke | Derive | Kill | Send | StorageDone | AnswerPrompt
+Command = Input | Create | RefuseSpawn | GrantCap | Revoke | Derive | Kill | Hold | Send | StorageDone | AnswerPrompt

@@ -105,7 +105,6 @@ class Machine:
         self.gateway = Gateway(self.readings, seed)
         self.limits = limits or MachineLimits()
         self.modules: dict[bytes, Program] = {}
-        self.held: set[int] = set()
         self.traps: dict[int, TrapInfo] = {}
         self.degraded = ""
         self.ticks = self.slices = 0
@@ -114,6 +113,7 @@ class Machine:
         self._scheduler = Scheduler(self.gateway.state.transient)
         self._console_owner: dict[int, int] = {}
         self._restarts: dict[int, list[int]] = {}
+        self._held: set[int] = set()
         self._last_ns = 0
         self._memory_used = 0
         self.gateway.privileged(Op.GENESIS, hashlib.sha256(seed).digest())
@@ -218,13 +218,14 @@ class Machine:
                 process.fiber.kill()
                 self._memory_used -= process.memory_known
                 self._scheduler.remove(pid)
+            self._held.discard(pid)
             report.ended.append(pid)
 
     def _drain(self, report: TickReport) -> None:
         transient = self.gateway.state.transient
         for console in list(transient.consoles):
             pid = self._console_owner[console]
-            if pid in self.held and self.gateway.state.committed.alive(pid):
+            if pid in self._held and self.gateway.state.committed.alive(pid):
                 continue
             report.output.extend((pid, Stream(stream), data) for stream, data in transient.consoles[console])
             self.gateway.privileged(Op.DRAIN_CONSOLE_OUTPUT, console)
@@ -261,6 +262,9 @@ class Machine:
                 outcome = ask(Op.DERIVE_CAPABILITY, pid, slot, to_pid, perms, until, uses)
             case c.Kill(pid):
                 outcome = ask(Op.KILL_PROCESS, pid)
+            case c.Hold(pid, held):
+                (self._held.add if held else self._held.discard)(pid)
+                outcome = Outcome(0)
             case c.Send(pid, slot, tag, data):
                 outcome = ask(Op.SEND_MESSAGE, pid, slot, tag, data=data)
         return outcome
