@@ -19,7 +19,6 @@ import tempfile
 import time
 from pathlib import Path
 
-import zos_core
 from zos_core.runtime import cache, capi
 from zos_core.runtime.engine import Engine, Module
 from zos_core.runtime.module import ModuleRefused
@@ -39,7 +38,7 @@ def child_command(module: str, *arguments: str) -> list[str]:
 
 def child_environment() -> dict[str, str]:
     """This process's environment, in which a child finds this package wherever it was loaded from."""
-    root = str(Path(zos_core.__path__[0]).parent)
+    root = str(Path(__file__).resolve().parents[2])
     inherited = os.environ.get("PYTHONPATH")
     return {**os.environ, "PYTHONPATH": f"{root}{os.pathsep}{inherited}" if inherited else root}
 
