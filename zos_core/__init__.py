@@ -74,7 +74,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Public names are imported when they are used: the kernel must not load an engine because it is in this package."""
+    """Public names are imported when they are used: the kernel must not load an engine for being in this package."""
     home = _HOME_OF.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
