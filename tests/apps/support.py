@@ -8,7 +8,9 @@ from tempfile import TemporaryDirectory
 
 from zos_core import abi
 from zos_core.launcher import Options
-from zos_core.snapshot import ExitSnapshot
+from zos_core.policy import Policy, Rule
+from zos_core.prompts import Choice, Decision
+from zos_core.snapshot import CapabilitySnapshot, ExitSnapshot, PromptSnapshot
 from zos_core.supervisor import MachineConfig, Supervisor
 from zos_tui.screen import Screen
 
@@ -20,9 +22,18 @@ PATIENCE_S = 30.0
 _CACHE = TemporaryDirectory(prefix="zos-tests-")
 
 
-def booted() -> Supervisor:
-    """A machine with init and the permission service at rest; every test of a run shares the compiled modules."""
-    supervisor = Supervisor(MachineConfig(cache=Path(_CACHE.name)))
+ASKING = Policy(trust_bundled=True, interactive=True)
+"""The desktop's: a person is there to be asked."""
+
+
+def machine(policy: Policy | None = None) -> Supervisor:
+    """A machine that has not been booted; every test of a run shares the compiled modules."""
+    return Supervisor(MachineConfig(policy=policy or Policy(trust_bundled=True), cache=Path(_CACHE.name)))
+
+
+def booted(policy: Policy | None = None) -> Supervisor:
+    """A machine with init and the permission service at rest."""
+    supervisor = machine(policy)
     supervisor.boot()
     assert supervisor.run_until_idle(PATIENCE_S)
     return supervisor
@@ -35,12 +46,13 @@ class Tab:
     """
 
     def __init__(
-        self, program: str | bytes, args: Sequence[str] = (), *, columns: int = 80, lines: int = 24, plain: bool = False
-    ) -> None:
-        self.supervisor = booted()
+        self, program: str | bytes, args: Sequence[str] = (), *, columns: int = 80, lines: int = 24,
+        plain: bool = False, policy: Policy | None = None, grants: Sequence[Rule] = (),
+    ) -> None:  # fmt: skip
+        self.supervisor = booted(policy)
         self.transcript = bytearray()
         self.screen = Screen(columns, lines, reply=self.type)
-        self.pid = self.supervisor.spawn(program, args, options=Options(plain=plain))
+        self.pid = self.supervisor.spawn(program, args, options=Options(plain=plain, grants=tuple(grants)))
         self.supervisor.register_console_callback(self.pid, self._output)
         self.settle()
 
@@ -84,6 +96,22 @@ class Tab:
         ended = self.supervisor.exit_of(self.pid)
         assert ended is not None
         return ended
+
+    def caps(self) -> tuple[CapabilitySnapshot, ...]:
+        """What the process holds."""
+        process = self.supervisor.snapshot().process(self.pid)
+        return () if process is None else process.capabilities
+
+    def prompt(self) -> PromptSnapshot:
+        """The one question a person is asked."""
+        assert self.supervisor.run_until(lambda: bool(self.supervisor.prompts()), PATIENCE_S)
+        (prompt,) = self.supervisor.prompts()
+        return prompt
+
+    def answer(self, choice: Choice, expires_in_ms: int = 0) -> None:
+        """Answer that question, and wait until nothing more happens."""
+        self.supervisor.answer_prompt(self.prompt().request_id, Decision(choice, expires_in_ms))
+        self.settle()
 
     def debug_log(self) -> list[str]:
         """Texts of SYS_DEBUG, oldest first."""

@@ -102,7 +102,7 @@ def test_completion() -> None:
     assert last(tab.press("der\t")) == "zero> derive"
     assert last(tab.press("\x15run cra\t")) == "zero> run crash"
     rows = tab.press("\x15run c\t").rows()
-    assert rows[-2:] == ["clock  crash", "zero> run c"]
+    assert rows[-2:] == ["clock  confined  crash", "zero> run c"]
     assert last(tab.press("\x15kill \t")) == "zero> kill"
 
 

@@ -1,11 +1,10 @@
 //! What only the supervisor and the permission service may ask of init: it is done through the debug channel, whose
 //! commands the kernel takes from process 1 (kernel: The init debug channel).
 
-use crate::registry::is_name;
 use crate::status;
 use zos_process::abi::{
-    E_INVAL, E_NOSYS, E_OK, E_PERM, MAX_PAYLOAD, MSG_PERMISSION_RESPONSE, MSG_SPAWN_RESPONSE, PID_INIT, PID_PERMISSION,
-    PID_SUPERVISOR, STATE_EXITED, SYS_DEBUG,
+    E_INVAL, E_NOSYS, E_OK, E_PERM, MAX_PAYLOAD, MSG_PERMISSION_RESPONSE, PID_INIT, PID_PERMISSION, PID_SUPERVISOR,
+    SYS_DEBUG,
 };
 use zos_process::wire::{Reader, Writer};
 use zos_process::{self as zos, Message};
@@ -15,12 +14,13 @@ type Answer = (u32, Vec<u8>);
 /// Rows of 26 bytes that fit into one message behind `status u8, count u32`.
 const MAX_ROWS: usize = (MAX_PAYLOAD as usize - 5) / 26;
 
-fn is_trusted(message: &Message) -> bool {
+/// Only what the kernel says about the sender counts.
+pub fn is_trusted(message: &Message) -> bool {
     message.from_pid == PID_SUPERVISOR || message.from_pid == PID_PERMISSION
 }
 
 /// Gives the kernel a command and returns its status.
-fn command(text: &str) -> u32 {
+pub fn command(text: &str) -> u32 {
     zos::sys::send_bytes(text.as_bytes());
     zos::sys::syscall(SYS_DEBUG, text.len() as u32, 0, 0)
 }
@@ -33,32 +33,6 @@ fn permitted<T>(message: &Message, parsed: Option<T>, run: impl FnOnce(T) -> Vec
         Some(fields) => run(fields),
     };
     (MSG_PERMISSION_RESPONSE, answer)
-}
-
-/// Starts a program for the supervisor or the permission service. From anyone else this is a wish for the factory
-/// capability, which init cannot give: they ask the permission service and start the program themselves.
-pub fn spawn(message: &Message) -> Answer {
-    let name = Reader::new(&message.data).short().and_then(|bytes| core::str::from_utf8(bytes).ok());
-    let started = match name {
-        Some(name) if is_trusted(message) && is_name(name) && command(&format!("INIT:SPAWN:{}", name)) == E_OK => {
-            Some(newest_pid(name))
-        }
-        _ => None,
-    };
-    let answer = Writer::new().u8(started.is_some() as u8).u32(started.unwrap_or(0)).finish();
-    (MSG_SPAWN_RESPONSE, answer)
-}
-
-/// The debug channel answers no pid: the highest living one of that name is the one just started, 0 if it is not
-/// listed yet.
-fn newest_pid(name: &str) -> u32 {
-    let mut newest = 0;
-    let _ = zos::for_each_process(|process| {
-        if process.name == name && process.state != STATE_EXITED {
-            newest = newest.max(process.pid);
-        }
-    });
-    newest
 }
 
 struct Grant {

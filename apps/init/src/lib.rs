@@ -4,45 +4,69 @@
 //! - Nobody is believed: who sent a message is what the kernel says, what an endpoint is what the moved capability
 //!   says. An id in a payload is never used to reach anything.
 //! - Every table is bounded, and what a dead process left is dropped.
-//! - Every received call is answered, so that no caller waits for ever.
+//! - Every received call is answered, so that no caller waits for ever; and init itself waits for nobody: what takes
+//!   time is kept in `orders` and answered later.
 
 mod authority;
+mod orders;
 mod registry;
+mod spawning;
 
+use orders::Orders;
 use registry::{Refused, Registry, Service};
 use zos_process::abi::{
     E_EXIST, E_INVAL, E_NOMEM, E_OK, E_PERM, MSG_GRANT_PERMISSION, MSG_LIST_PERMISSIONS, MSG_LOOKUP_RESPONSE,
-    MSG_LOOKUP_SERVICE, MSG_PERMISSION_RESPONSE, MSG_REGISTER_SERVICE, MSG_REVOKE_PERMISSION, MSG_SERVICE_READY,
-    MSG_SPAWN_SERVICE, OBJECT_ENDPOINT, SLOT_INPUT, SLOT_OWN_ENDPOINT,
+    MSG_LOOKUP_SERVICE, MSG_PERMISSION_RESPONSE, MSG_PROMPT_ANSWER, MSG_REGISTER_SERVICE, MSG_REVOKE_PERMISSION,
+    MSG_SERVICE_READY, MSG_SPAWN_SERVICE, OBJECT_ENDPOINT, PID_PERMISSION, SLOT_INPUT, SLOT_OWN_ENDPOINT,
 };
 use zos_process::wire::{Reader, Writer};
 use zos_process::{self as zos, Limits, Message, Permissions};
 
+/// A name that `registry` reserves for process 2.
+const PERMISSION_SERVICE: &str = "permission";
+
 zos::entry!(main);
+
+/// What init knows: nothing of it outlives a restart.
+struct Init {
+    registry: Registry,
+    orders: Orders,
+}
 
 fn main() -> i32 {
     forget_former_services();
-    let mut registry = Registry::default();
+    let mut init = Init { registry: Registry::default(), orders: Orders::starting_at(random_number()) };
     zos::debug("init: ready");
     loop {
-        let message = match zos::receive_blocking(SLOT_OWN_ENDPOINT) {
-            Ok(message) => message,
+        match zos::receive_timeout(SLOT_OWN_ENDPOINT, init.orders.look_again_ms()) {
+            Ok(Some(message)) => {
+                let given = take_given(&message);
+                // Notices of services that went are no news: the slot of each is looked at when it is asked for.
+                while zos::receive(SLOT_INPUT).is_some() {}
+                init.handle(&message, given);
+            }
+            Ok(None) => {}
             Err(error) => {
                 zos::debug(&format!("init: own endpoint: {}", error));
                 return 1;
             }
-        };
-        let given = take_given(&message);
-        // Notices of services that went are no news: the slot of each is looked at when it is asked for.
-        while zos::receive(SLOT_INPUT).is_some() {}
-        handle(&mut registry, &message, given);
+        }
+        let prompts = init.prompts();
+        spawning::look(&mut init.orders, prompts);
     }
 }
 
-/// After a restart in the same process the names are gone: the capabilities that belonged to them serve nobody.
+fn random_number() -> u32 {
+    let bytes = zos::random(4).unwrap_or_default();
+    Reader::new(&bytes).u32().unwrap_or(0)
+}
+
+/// After a restart in the same process the names are gone: the capabilities that belonged to them serve nobody. Each
+/// former service is told that init is ready, so that it can register again.
 fn forget_former_services() {
     for held in zos::cap_list().unwrap_or_default() {
         if held.object_type == OBJECT_ENDPOINT && held.slot != SLOT_OWN_ENDPOINT && held.slot != SLOT_INPUT {
+            let _ = zos::send(held.slot, MSG_SERVICE_READY, &[]);
             let _ = zos::cap_delete(held.slot);
         }
     }
@@ -62,22 +86,43 @@ fn take_given(message: &Message) -> Option<u32> {
     kept
 }
 
-fn handle(registry: &mut Registry, message: &Message, given: Option<u32>) {
-    let (tag, answer) = match message.tag {
-        MSG_REGISTER_SERVICE => (MSG_PERMISSION_RESPONSE, status(register(registry, message, given))),
-        MSG_LOOKUP_SERVICE => (MSG_LOOKUP_RESPONSE, lookup(registry, message)),
-        MSG_SERVICE_READY => {
-            zos::debug(&format!("init: process {} is ready", message.from_pid));
-            (MSG_PERMISSION_RESPONSE, status(E_OK))
-        }
-        MSG_SPAWN_SERVICE => authority::spawn(message),
-        MSG_GRANT_PERMISSION => authority::grant(message),
-        MSG_REVOKE_PERMISSION => authority::revoke(message),
-        MSG_LIST_PERMISSIONS => authority::list(message),
-        _ => (MSG_PERMISSION_RESPONSE, status(E_INVAL)),
-    };
-    // `E_NOENT` when the message was sent, not called: then nobody waits.
-    let _ = zos::reply(message.from_pid, tag, &answer);
+impl Init {
+    fn handle(&mut self, message: &Message, given: Option<u32>) {
+        let (tag, answer) = match message.tag {
+            MSG_REGISTER_SERVICE => {
+                let code = register(&mut self.registry, message, given);
+                if code == E_OK && message.from_pid == PID_PERMISSION {
+                    // It registers when it starts: what it was asked before, it does not know.
+                    spawning::give_up(&mut self.orders);
+                }
+                (MSG_PERMISSION_RESPONSE, status(code))
+            }
+            MSG_LOOKUP_SERVICE => (MSG_LOOKUP_RESPONSE, lookup(&mut self.registry, message)),
+            MSG_SERVICE_READY => {
+                zos::debug(&format!("init: process {} is ready", message.from_pid));
+                (MSG_PERMISSION_RESPONSE, status(E_OK))
+            }
+            MSG_SPAWN_SERVICE => {
+                let prompts = self.prompts();
+                return spawning::requested(&mut self.orders, message, prompts);
+            }
+            MSG_PROMPT_ANSWER if message.from_pid == PID_PERMISSION => {
+                return spawning::decided(&mut self.orders, message);
+            }
+            MSG_GRANT_PERMISSION => authority::grant(message),
+            MSG_REVOKE_PERMISSION => authority::revoke(message),
+            MSG_LIST_PERMISSIONS => authority::list(message),
+            _ => (MSG_PERMISSION_RESPONSE, status(E_INVAL)),
+        };
+        // `E_NOENT` when the message was sent, not called: then nobody waits.
+        let _ = zos::reply(message.from_pid, tag, &answer);
+    }
+
+    /// Where the permission service is reached, if it is there.
+    fn prompts(&self) -> Option<u32> {
+        let service = self.registry.find(PERMISSION_SERVICE)?;
+        service.slot.filter(|slot| zos::cap_inspect(*slot).is_some())
+    }
 }
 
 /// The payload of MSG_PERMISSION_RESPONSE without a slot.

@@ -4,7 +4,7 @@
 //! input ends.
 
 use zos_process::abi::{PAGE, SLOT_INPUT};
-use zos_process as zos;
+use zos_process::{self as zos, memory};
 
 const USAGE: &str = "usage: memhog [STEP_PAGES] [hold]";
 const DEFAULT_STEP_PAGES: usize = 16;
@@ -33,7 +33,7 @@ fn main() -> Result<i32, String> {
 /// Returns how many pages there are when the next step is refused.
 fn grow_until_refused(step: usize) -> usize {
     loop {
-        let pages = memory::size();
+        let pages = memory::pages();
         match memory::grow(step) {
             Some(first) => {
                 memory::touch(first, step);
@@ -55,41 +55,4 @@ fn wait_for_end() {
             return;
         }
     }
-}
-
-#[cfg(target_arch = "wasm32")]
-mod memory {
-    use core::arch::wasm32;
-    use zos_process::abi::PAGE;
-
-    pub fn size() -> usize {
-        wasm32::memory_size::<0>()
-    }
-
-    /// The number of the first page that was added, `None` when the growth was refused.
-    pub fn grow(pages: usize) -> Option<usize> {
-        match wasm32::memory_grow::<0>(pages) {
-            usize::MAX => None,
-            first => Some(first),
-        }
-    }
-
-    /// Writes one byte to each page, so that the host must really provide it.
-    pub fn touch(first: usize, pages: usize) {
-        for page in first..first + pages {
-            unsafe { ((page * PAGE as usize) as *mut u8).write_volatile(1) };
-        }
-    }
-}
-
-/// Off the machine no growth is granted.
-#[cfg(not(target_arch = "wasm32"))]
-mod memory {
-    pub fn size() -> usize {
-        0
-    }
-    pub fn grow(_pages: usize) -> Option<usize> {
-        None
-    }
-    pub fn touch(_first: usize, _pages: usize) {}
 }

@@ -22,6 +22,16 @@ pub struct Request {
     pub perms: u8,
     pub object_id: u64,
     pub reason: String,
+    pub told: Told,
+}
+
+/// Who hears the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// The process that is to get the capability: it called.
+    Caller,
+    /// Init, which asked for it under a number of its own.
+    Init(u32),
 }
 
 impl Request {
@@ -32,12 +42,27 @@ impl Request {
         let reason = core::str::from_utf8(reader.long()?).ok()?.to_owned();
         let object_id = if reader.rest().is_empty() { UNNAMED_OBJECT } else { reader.u64()? };
         reader.end()?;
+        Request { pid, object_type, perms, object_id, reason, told: Told::Caller }.checked()
+    }
+
+    /// A request that init makes for another process: the payload of MSG_PROMPT, with init's own number.
+    pub fn parse_prompt(data: &[u8]) -> Option<Request> {
+        let mut reader = Reader::new(data);
+        let (number, pid, object_type, perms) = (reader.u32()?, reader.u32()?, reader.u8()?, reader.u8()?);
+        let object_id = reader.u64()?;
+        let reason = core::str::from_utf8(reader.long()?).ok()?.to_owned();
+        reader.end()?;
+        Request { pid, object_type, perms, object_id, reason, told: Told::Init(number) }.checked()
+    }
+
+    fn checked(self) -> Option<Request> {
+        let Request { object_type, perms, .. } = self;
         let known_type = (OBJECT_ENDPOINT..=OBJECT_MEMORY).contains(&(object_type as u32));
         let known_perms = perms != 0 && perms as u32 & !PERM_ALL == 0;
-        if !known_type || !known_perms || reason.len() > MAX_REASON {
+        if !known_type || !known_perms || self.reason.len() > MAX_REASON {
             return None;
         }
-        Some(Request { pid, object_type, perms, object_id, reason })
+        Some(self)
     }
 
     /// The payload of MSG_PROMPT.
@@ -73,7 +98,6 @@ pub struct Grant {
     pub perms: u8,
 }
 
-#[derive(Default)]
 pub struct Ledger {
     last_id: u32,
     open: Vec<(u32, Request)>,
@@ -82,6 +106,11 @@ pub struct Ledger {
 }
 
 impl Ledger {
+    /// Numbers its questions from `first_id` on: an answer to one of an earlier run must not be taken for one of this.
+    pub fn starting_at(first_id: u32) -> Ledger {
+        Ledger { last_id: first_id, open: Vec::new(), denied: Vec::new(), grants: Vec::new() }
+    }
+
     /// Whether a request leads to a prompt. A denial covers any right on the object that shares a bit with it.
     pub fn judge(&mut self, wanted: &Request) -> Verdict {
         if self.open.iter().any(|(_, request)| request.pid == wanted.pid) {
@@ -123,11 +152,14 @@ impl Ledger {
             self.denied.push(Request { reason: String::new(), ..request.clone() });
             return Some(request);
         }
-        if self.grants.len() >= MAX_GRANTS {
-            self.grants.remove(0);
+        // What init asked for it uses up itself, at once.
+        if request.told == Told::Caller {
+            if self.grants.len() >= MAX_GRANTS {
+                self.grants.remove(0);
+            }
+            let Request { pid, object_type, perms, .. } = request;
+            self.grants.push(Grant { pid, slot, object_type, perms });
         }
-        let Request { pid, object_type, perms, .. } = request;
-        self.grants.push(Grant { pid, slot, object_type, perms });
         Some(request)
     }
 
@@ -147,7 +179,7 @@ mod tests {
     use super::*;
 
     fn wish(pid: u32, perms: u8) -> Request {
-        Request { pid, object_type: 5, perms, object_id: 0, reason: "because".to_owned() }
+        Request { pid, object_type: 5, perms, object_id: 0, reason: "because".to_owned(), told: Told::Caller }
     }
 
     fn ask(ledger: &mut Ledger, request: Request) -> u32 {
@@ -173,8 +205,21 @@ mod tests {
     }
 
     #[test]
+    fn what_init_asks_for_another_is_answered_to_init() {
+        let for_another = Request { told: Told::Init(77), ..wish(4, 2) };
+        assert_eq!(Request::parse_prompt(&for_another.prompt(77)), Some(for_another.clone()));
+        assert_eq!(Request::parse_prompt(&for_another.prompt(77)[..20]), None);
+        let mut ledger = Ledger::starting_at(40);
+        let id = ask(&mut ledger, for_another.clone());
+        assert_eq!(id, 41);
+        assert_eq!(ledger.judge(&wish(4, 2)), Verdict::Deny("another request of this process is open"));
+        assert_eq!(ledger.close(id, true, 9), Some(for_another));
+        assert!(ledger.grants_of(4).is_empty());
+    }
+
+    #[test]
     fn one_open_prompt_a_process() {
-        let mut ledger = Ledger::default();
+        let mut ledger = Ledger::starting_at(0);
         let id = ask(&mut ledger, wish(4, 2));
         assert_eq!(ledger.judge(&wish(4, 1)), Verdict::Deny("another request of this process is open"));
         ask(&mut ledger, wish(5, 2));
@@ -186,7 +231,7 @@ mod tests {
 
     #[test]
     fn a_denial_holds() {
-        let mut ledger = Ledger::default();
+        let mut ledger = Ledger::starting_at(0);
         let id = ask(&mut ledger, wish(4, 2));
         assert_eq!(ledger.close(id, false, 0), Some(wish(4, 2)));
         assert_eq!(ledger.judge(&wish(4, 3)), Verdict::Deny("denied before in this session"));
@@ -196,7 +241,7 @@ mod tests {
 
     #[test]
     fn denials_are_bounded_and_die_with_their_process() {
-        let mut ledger = Ledger::default();
+        let mut ledger = Ledger::starting_at(0);
         for pid in 10..74 {
             for object_id in 0..MAX_DENIALS_A_PROCESS as u64 {
                 let id = ask(&mut ledger, Request { object_id, ..wish(pid, 2) });
@@ -212,7 +257,7 @@ mod tests {
 
     #[test]
     fn an_answer_to_nothing_changes_nothing() {
-        let mut ledger = Ledger::default();
+        let mut ledger = Ledger::starting_at(0);
         assert_eq!(ledger.close(1, true, 8), None);
         assert!(ledger.grants_of(0).is_empty());
     }

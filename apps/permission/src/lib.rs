@@ -4,15 +4,17 @@
 //! - It grants nothing itself: pid 0 alone can give from the roots. It asks pid 0 by MSG_PROMPT, through the
 //!   capability in slot 3, and passes the answer on. Without one, every request is denied.
 //! - One open prompt a process; a denial holds until the machine stops, so that nobody is worn down by asking.
-//! - A request is the caller's: who asks is what the kernel says.
+//! - A request is the caller's: who asks is what the kernel says. Init alone may ask for another (abi:
+//!   MSG_SPAWN_SERVICE), by the formats it and pid 0 speak: MSG_PROMPT, MSG_PROMPT_ANSWER.
+//! - It may call init, because init waits for nobody.
 
 mod ledger;
 
-use ledger::{Ledger, Request, Verdict};
+use ledger::{Ledger, Request, Told, Verdict};
 use zos_process::abi::{
     MSG_CAPABILITY_RESPONSE, MSG_CAPS_LIST_RESPONSE, MSG_LIST_MY_CAPS, MSG_PROMPT, MSG_PROMPT_ANSWER,
-    MSG_REQUEST_CAPABILITY, MSG_REVOKE_CAPABILITY, MSG_REVOKE_PERMISSION, MSG_SERVICE_READY, PID_SUPERVISOR,
-    SLOT_INIT, SLOT_INPUT, SLOT_OWN_ENDPOINT, STATE_EXITED,
+    MSG_REQUEST_CAPABILITY, MSG_REVOKE_CAPABILITY, MSG_REVOKE_PERMISSION, MSG_SERVICE_READY, PID_INIT,
+    PID_SUPERVISOR, SLOT_INIT, SLOT_INPUT, SLOT_OWN_ENDPOINT, STATE_EXITED,
 };
 use zos_process::wire::{Reader, Writer};
 use zos_process::{self as zos, Error, Message};
@@ -27,10 +29,8 @@ const NO_PROMPT: &str = "no prompt answered";
 zos::entry!(main);
 
 fn main() -> i32 {
-    if let Err(error) = announce() {
-        zos::debug(&format!("permission: init does not know this service: {}", error));
-    }
-    let mut ledger = Ledger::default();
+    announce();
+    let mut ledger = Ledger::starting_at(random_number());
     loop {
         let message = match zos::receive_blocking(SLOT_OWN_ENDPOINT) {
             Ok(message) => message,
@@ -49,19 +49,31 @@ fn main() -> i32 {
     }
 }
 
-fn announce() -> Result<(), Error> {
-    zos::register_service(SERVICE_NAME, SLOT_OWN_ENDPOINT)?;
-    zos::send(SLOT_INIT, MSG_SERVICE_READY, &[])
+fn announce() {
+    let announced = zos::register_service(SERVICE_NAME, SLOT_OWN_ENDPOINT)
+        .and_then(|()| zos::send(SLOT_INIT, MSG_SERVICE_READY, &[]));
+    if let Err(error) = announced {
+        zos::debug(&format!("permission: init does not know this service: {}", error));
+    }
+}
+
+fn random_number() -> u32 {
+    let bytes = zos::random(4).unwrap_or_default();
+    Reader::new(&bytes).u32().unwrap_or(0)
 }
 
 fn handle(ledger: &mut Ledger, message: &Message) {
+    let sender = message.from_pid;
     match message.tag {
-        MSG_REQUEST_CAPABILITY => request(ledger, message),
-        MSG_PROMPT_ANSWER if message.from_pid == PID_SUPERVISOR => answered(ledger, message),
+        MSG_REQUEST_CAPABILITY => request(ledger, sender, Request::parse(sender, &message.data)),
+        MSG_PROMPT if sender == PID_INIT => request(ledger, sender, Request::parse_prompt(&message.data)),
+        MSG_PROMPT_ANSWER if sender == PID_SUPERVISOR => answered(ledger, message),
         MSG_REVOKE_CAPABILITY => revoke(ledger, message),
         MSG_LIST_MY_CAPS => list(ledger, message),
-        _ if message.from_pid == PID_SUPERVISOR => {}
-        _ => deny(message.from_pid, "not a message of the permission service"),
+        // Init has started again and has forgotten every name.
+        MSG_SERVICE_READY if sender == PID_INIT => announce(),
+        _ if sender == PID_SUPERVISOR => {}
+        _ => deny(sender, "not a message of the permission service"),
     }
 }
 
@@ -75,10 +87,25 @@ fn allow(pid: u32, slot: u32) {
     let _ = zos::reply(pid, MSG_CAPABILITY_RESPONSE, &Writer::new().u8(1).u32(slot).finish());
 }
 
-fn request(ledger: &mut Ledger, message: &Message) {
-    let wanted = match Request::parse(message.from_pid, &message.data) {
+/// Answers a request to whoever made it: the slot, or why not.
+fn answer(request: &Request, decision: Result<u32, &str>) {
+    match (request.told, decision) {
+        (Told::Caller, Ok(slot)) => allow(request.pid, slot),
+        (Told::Caller, Err(why)) => deny(request.pid, why),
+        (Told::Init(number), _) => {
+            let payload = Writer::new().u32(number).u8(decision.is_ok() as u8).u32(decision.unwrap_or(0)).finish();
+            // Init waits for nobody, so its queue has room again soon.
+            while zos::send(SLOT_INIT, MSG_PROMPT_ANSWER, &payload) == Err(Error::Again) {
+                zos::yield_now();
+            }
+        }
+    }
+}
+
+fn request(ledger: &mut Ledger, sender: u32, parsed: Option<Request>) {
+    let wanted = match parsed {
         Some(wanted) => wanted,
-        None => return deny(message.from_pid, "malformed request"),
+        None => return deny(sender, "malformed request"),
     };
     if ledger.is_full() {
         drop_ended(ledger);
@@ -88,10 +115,10 @@ fn request(ledger: &mut Ledger, message: &Message) {
             if zos::send(SLOT_PROMPTS, MSG_PROMPT, &wanted.prompt(request_id)).is_ok() {
                 ledger.open(request_id, wanted);
             } else {
-                deny(message.from_pid, NO_PROMPT);
+                answer(&wanted, Err(NO_PROMPT));
             }
         }
-        Verdict::Deny(why) => deny(message.from_pid, why),
+        Verdict::Deny(why) => answer(&wanted, Err(why)),
     }
 }
 
@@ -117,11 +144,7 @@ fn answered(ledger: &mut Ledger, message: &Message) {
         Some(request) => request,
         None => return,
     };
-    if allowed {
-        allow(request.pid, slot);
-    } else {
-        deny(request.pid, "denied at the prompt");
-    }
+    answer(&request, if allowed { Ok(slot) } else { Err("denied at the prompt") });
 }
 
 /// Gives up the caller's own capability; init, who may, has the kernel do it.
@@ -143,7 +166,9 @@ fn revoke(ledger: &mut Ledger, message: &Message) {
     }
 }
 
-/// What the caller was given at a prompt; its whole table it can read itself.
+/// What the caller was given at a prompt and has not given back. An answer does not say when it expires, and nobody
+/// can look into another's table: what has gone since is still listed, under a slot that names nothing any more.
+/// The caller's own table tells (SYS_LIST_CAPS).
 fn list(ledger: &mut Ledger, message: &Message) {
     let rows = ledger.grants_of(message.from_pid);
     let answer = rows.iter().fold(Writer::new().u8(rows.len() as u8), |answer, grant| {

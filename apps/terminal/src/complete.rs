@@ -3,8 +3,9 @@
 use crate::commands::COMMANDS;
 
 /// The bundled programs a person would start; a test compares them with the folders.
-pub const PROGRAMS: &[&str] =
-    &["clock", "crash", "idle", "memhog", "pingpong", "receiver", "sender", "terminal"];
+pub const PROGRAMS: &[&str] = &[
+    "asker", "clock", "confined", "crash", "hog", "idle", "memhog", "notes", "pingpong", "receiver", "sender", "terminal",
+];
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Completion {

@@ -1,10 +1,8 @@
 //! What commands work on: where text goes, which children there are, and what notices mean.
 
 use crate::commands;
-use zos_process::abi::{
-    ENDED_EXITED, ENDED_FAULTED, OBJECT_CONSOLE, OBJECT_ENDPOINT, OBJECT_MEMORY, OBJECT_NETWORK, OBJECT_PROCESS,
-    OBJECT_STORAGE, REVOKED_EXPIRED, REVOKED_EXPLICIT, REVOKED_SOURCE_EXITED, SLOT_OWN_ENDPOINT,
-};
+use zos_process::abi::{ENDED_EXITED, ENDED_FAULTED, OBJECT_PROCESS, REVOKED_SOURCE_EXITED, SLOT_OWN_ENDPOINT};
+use zos_process::words::revocation_line;
 use zos_process::{self as zos, Message, Notice};
 
 const RED: &str = "31";
@@ -130,8 +128,7 @@ impl Shell {
             Some(Notice::ProcessExited { pid, how, code }) => self.child_ended(pid, how, code, self.plain),
             Some(Notice::CapRevoked { slot, object_type, object_id, reason }) => {
                 if !self.is_echo_of_an_end(object_type, object_id, reason) {
-                    let (object, why) = (type_name(object_type), reason_name(reason));
-                    self.print_line(YELLOW, &format!("✗ slot {} {} revoked ({})", slot, object, why));
+                    self.print_line(YELLOW, &revocation_line(slot, object_type, reason));
                 }
             }
             None => {
@@ -153,26 +150,5 @@ impl Shell {
         while let Some(message) = zos::receive(SLOT_OWN_ENDPOINT) {
             self.notice(&message);
         }
-    }
-}
-
-pub fn type_name(object_type: u32) -> &'static str {
-    match object_type {
-        OBJECT_ENDPOINT => "Endpoint",
-        OBJECT_CONSOLE => "Console",
-        OBJECT_STORAGE => "Storage",
-        OBJECT_NETWORK => "Network",
-        OBJECT_PROCESS => "Process",
-        OBJECT_MEMORY => "Memory",
-        _ => "Unknown",
-    }
-}
-
-fn reason_name(reason: u32) -> &'static str {
-    match reason {
-        REVOKED_EXPLICIT => "explicit",
-        REVOKED_EXPIRED => "expired",
-        REVOKED_SOURCE_EXITED => "source exited",
-        _ => "unknown reason",
     }
 }

@@ -1,11 +1,12 @@
 //! The shape of a Zero OS application.
 //!
 //! `app` is the trait an application implements and the loop that drives it, `protocol` the envelope in which its
-//! states and inputs travel, `calendar` the reading of the wall clock. `manifest!` puts the application's TOML into
-//! the module, so that a lone `.wasm` still says what it is.
+//! states and inputs travel, `lines` the input of programs in line mode, `calendar` the reading of the wall clock.
+//! `manifest!` puts the application's TOML into the module, so that a lone `.wasm` still says what it is.
 
 mod app;
 pub mod calendar;
+pub mod lines;
 pub mod protocol;
 
 pub use zos_process;

@@ -19,6 +19,7 @@ pub struct Permissions {
 
 impl Permissions {
     pub const WRITE: Permissions = Permissions { read: false, write: true, grant: false };
+    pub const READ_WRITE: Permissions = Permissions { read: true, write: true, grant: false };
     pub const WRITE_GRANT: Permissions = Permissions { read: false, write: true, grant: true };
     pub const ALL: Permissions = Permissions { read: true, write: true, grant: true };
 

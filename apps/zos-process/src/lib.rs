@@ -22,12 +22,14 @@ mod entry;
 mod error;
 pub mod heap;
 mod ipc;
+pub mod memory;
 mod process;
 mod service;
 mod storage;
 pub mod sys;
 mod time;
 pub mod wire;
+pub mod words;
 
 pub use capability::{
     cap_delete, cap_derive, cap_grant, cap_inspect, cap_list, cap_revoke, create_endpoint, find_cap, Capability,

@@ -2,11 +2,10 @@
 
 use super::arguments::{limits, number, rights, tag};
 use super::{Done, Failure};
-use crate::shell::{type_name, Shell};
+use crate::shell::Shell;
 use crate::table::{Align, Table};
-use zos_process::abi::{
-    FACTORY, OBJECT_MEMORY, OBJECT_PROCESS, SLOT_INIT, SLOT_INPUT, SLOT_OWN_ENDPOINT, SLOT_PERMISSION,
-};
+use zos_process::abi::{SLOT_INIT, SLOT_INPUT, SLOT_OWN_ENDPOINT, SLOT_PERMISSION};
+use zos_process::words::{expiry_text, object_text, object_type_name};
 use zos_process::{self as zos, Capability};
 
 pub fn caps(shell: &mut Shell, words: &[&str]) -> Done {
@@ -25,8 +24,8 @@ pub fn caps(shell: &mut Shell, words: &[&str]) -> Done {
     for held in zos::cap_list()? {
         table.add(vec![
             held.slot.to_string(),
-            type_name(held.object_type).to_owned(),
-            object_text(&held),
+            object_type_name(held.object_type).to_owned(),
+            slot_text(&held),
             held.perms.to_string(),
             expiry_text(held.expires_at_ns, now),
             if held.uses_left == 0 { "-".to_owned() } else { held.uses_left.to_string() },
@@ -36,24 +35,15 @@ pub fn caps(shell: &mut Shell, words: &[&str]) -> Done {
     Ok(())
 }
 
-fn object_text(held: &Capability) -> String {
-    match (held.object_type, held.slot) {
-        (OBJECT_PROCESS, _) if held.object_id == u64::from(FACTORY) => "factory".to_owned(),
-        (OBJECT_MEMORY, _) => format!("{} MiB", held.object_id >> 20),
-        (_, SLOT_OWN_ENDPOINT) => format!("{} (own)", held.object_id),
-        (_, SLOT_INPUT) => format!("{} (input)", held.object_id),
-        (_, SLOT_INIT) => format!("{} (init)", held.object_id),
-        (_, SLOT_PERMISSION) => format!("{} (permission)", held.object_id),
-        _ => held.object_id.to_string(),
-    }
-}
-
-fn expiry_text(expires_at_ns: u64, now: u64) -> String {
-    if expires_at_ns == 0 {
-        return "-".to_owned();
-    }
-    let tenths = expires_at_ns.saturating_sub(now) / 100_000_000;
-    format!("{}.{}s", tenths / 10, tenths % 10)
+fn slot_text(held: &Capability) -> String {
+    let name = match held.slot {
+        SLOT_OWN_ENDPOINT => " (own)",
+        SLOT_INPUT => " (input)",
+        SLOT_INIT => " (init)",
+        SLOT_PERMISSION => " (permission)",
+        _ => "",
+    };
+    format!("{}{}", object_text(held.object_type, held.object_id), name)
 }
 
 pub fn grant(shell: &mut Shell, words: &[&str]) -> Done {
