@@ -29,21 +29,23 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from zos_core.abi import Errno, ObjectType, ProcessState, Rights, Stream
+    from zos_core.config import MachineConfig
     from zos_core.errors import CallRefused, InputRefused, Refused, RevocationGrew, SpawnRefused
     from zos_core.launcher import Options
     from zos_core.policy import Policy, Rule
     from zos_core.prompts import Choice, Decision
     from zos_core.snapshot import ConsoleMode, MachineSnapshot, PollReport, ProcessSnapshot, Revocation
-    from zos_core.supervisor import MachineConfig, Supervisor
+    from zos_core.supervisor import Supervisor
 
 _HOMES = {
     "abi": ("Errno", "ObjectType", "ProcessState", "Rights", "Stream"),
+    "config": ("MachineConfig",),
     "errors": ("CallRefused", "InputRefused", "Refused", "RevocationGrew", "SpawnRefused"),
     "launcher": ("Options",),
     "policy": ("Policy", "Rule"),
     "prompts": ("Choice", "Decision"),
     "snapshot": ("ConsoleMode", "MachineSnapshot", "PollReport", "ProcessSnapshot", "Revocation"),
-    "supervisor": ("MachineConfig", "Supervisor"),
+    "supervisor": ("Supervisor",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -153,6 +153,11 @@ class Launcher:
         """The storage of a program: its manifest's id, and whether it is bundled or just which bytes it is."""
         return self._namespace(source.manifest.id, BUNDLED if source.bundled else source.sha256.hex())
 
+    def module_bytes(self, sha256: bytes) -> tuple[str, bytes]:
+        """The name and the bytes of a program that was launched in this session."""
+        source = self._sources[sha256]
+        return source.name, source.data
+
     def source_of(self, program: Program) -> ProgramSource | None:
         """Where a compiled program of this session came from."""
         return self._sources.get(program.info.sha256)

@@ -15,11 +15,9 @@ Rules of this file (supervisor: Supervisor)
 
 from __future__ import annotations
 
-import os
 import select
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from zos_core import abi, view
@@ -27,6 +25,7 @@ from zos_core.abi import ObjectType, Rights
 from zos_core.arrivals import Arrivals
 from zos_core.axiom import replay
 from zos_core.axiom.syslog import SysEvent
+from zos_core.config import MachineConfig, RealWorld
 from zos_core.consoles import ConsoleCallback, Consoles
 from zos_core.errors import CallRefused, InputRefused, RevocationGrew, SpawnRefused
 from zos_core.events import EventLog
@@ -35,13 +34,14 @@ from zos_core.kernel.capabilities import notice_endpoint
 from zos_core.kernel.console import split_input
 from zos_core.kernel.privilege import Targets, revocation
 from zos_core.launcher import Launch, Launcher, Options
-from zos_core.policy import Policy
 from zos_core.programs import BundledProgram, Registry
 from zos_core.prompts import Decision, Prompts
+from zos_core.record.recorder import Recorder
+from zos_core.record.recording import header_of
 from zos_core.record.storage import Storage
 from zos_core.runtime import commands as c
 from zos_core.runtime.engine import Engine
-from zos_core.runtime.machine import Machine, MachineLimits, TickReport
+from zos_core.runtime.machine import Machine, TickReport
 from zos_core.snapshot import (
     AnswerSnapshot,
     CapabilityNode,
@@ -57,33 +57,9 @@ from zos_core.snapshot import (
 )
 from zos_core.view import exit_of, object_name, revocation_of
 
+__all__ = ["MachineConfig", "Supervisor"]
+
 _NS_PER_MS = 1_000_000
-
-
-class RealWorld:
-    """The clocks of the host. Uptime counts from here."""
-
-    def __init__(self) -> None:
-        self._start = time.monotonic_ns()
-
-    def uptime_ns(self) -> int:
-        return time.monotonic_ns() - self._start
-
-    def wallclock_ms(self) -> int:
-        return time.time_ns() // _NS_PER_MS
-
-
-@dataclass(frozen=True, slots=True)
-class MachineConfig:
-    """How a machine is set up. `cache` is a folder for compiled modules, `storage` a file; None keeps nothing."""
-
-    policy: Policy = field(default_factory=lambda: Policy(trust_bundled=True))
-    apps: Path | None = None
-    cache: Path | None = None
-    storage: Path | None = None
-    seed: bytes = field(default_factory=lambda: os.urandom(32))
-    limits: MachineLimits = field(default_factory=MachineLimits)
-    full_audit: bool = False
 
 
 class Supervisor:
@@ -94,6 +70,7 @@ class Supervisor:
         self._launcher = Launcher(Engine(), registry, self.config.policy, self.config.cache, self._namespace)
         self._machine = Machine(self._world, self.config.seed, self.config.limits)
         self._machine.gateway.full_audit = self.config.full_audit
+        self._recorder = self._record(self.config.record)
         self._consoles = Consoles()
         self._viewer = view.Viewer(self._machine, self._consoles)
         self._arrivals = Arrivals(self._machine, self._consoles, self._launcher, self._open_storage)
@@ -116,6 +93,8 @@ class Supervisor:
     def close(self) -> None:
         """End every program and compiler; the object is of no further use."""
         self._arrivals.close()
+        if self._recorder is not None:
+            self._recorder.close()
         self._machine.close()
         if self._storage is not None:
             self._storage.close()
@@ -332,6 +311,17 @@ class Supervisor:
         return self._machine
 
     # --- the parts ------------------------------------------------------------------------------------------------
+
+    def _record(self, path: Path | None) -> Recorder | None:
+        if path is None:
+            return None
+        header = header_of(self.config.seed, self.config.limits, self.config.full_audit, self._world.wallclock_ms())
+        return Recorder(self._machine, path, header, self._launcher.module_bytes)
+
+    @property
+    def durable_tick(self) -> int:
+        """The last tick that survives a kill; 0 when nothing is recorded."""
+        return 0 if self._recorder is None else self._recorder.durable_tick
 
     def _open_storage(self) -> Storage:
         self._storage = self._storage or Storage(self.config.storage)

@@ -54,6 +54,7 @@ class CommitLog:
         self._entries: list[Entry] = []
         self._ids: list[bytes] = []
         self._start = 0
+        self._recorded: list[bytes] | None = None
         self.structure = 0
         """The number of the last commit that changed committed state: a message changes none."""
         self.base_head = ZERO_ID
@@ -72,12 +73,24 @@ class CommitLog:
         ids, prev, sha256 = self._ids, self._ids[-1] if self._ids else self.base_head, hashlib.sha256
         fresh = self._entries[len(ids) :]
         for entry in fresh:
-            prev = sha256(prev + encode(entry)).digest()
+            encoded = encode(entry)
+            prev = sha256(prev + encoded).digest()
             ids.append(prev)
+            if self._recorded is not None:
+                self._recorded.append(encoded)
         over = len(ids) - self._start - self._kept
         if over > 0:
             self._move_base(min(over, max(_LEAST_MOVE, 2 * len(fresh))))
         return prev
+
+    def record(self, on: bool) -> None:
+        """Keep the canonical bytes of every commit until they are taken, from the first that is not sealed yet."""
+        self._recorded = [] if on else None
+
+    def take(self) -> list[bytes]:
+        """Canonical bytes of what was sealed since the last call, when recording."""
+        taken, self._recorded = self._recorded or [], None if self._recorded is None else []
+        return taken
 
     def _move_base(self, count: int) -> None:
         """In small steps: a tick must not stall for what a hundred ticks appended."""

@@ -98,7 +98,10 @@ class MachineLimits:
 
 
 class Machine:
-    """`modules` maps a program's SHA-256 to its compiled form; whoever creates a process puts it there first."""
+    """`modules` maps a program's SHA-256 to its compiled form; whoever creates a process puts it there first.
+
+    `on_tick` is told of every tick; `report` is what the last one did.
+    """
 
     def __init__(self, world: World, seed: bytes, limits: MachineLimits | None = None) -> None:
         self.readings = Readings(world)
@@ -108,6 +111,7 @@ class Machine:
         self.traps: dict[int, TrapInfo] = {}
         self.degraded = ""
         self.ticks = self.slices = 0
+        self.report = TickReport()
         self.on_tick: Callable[[TickRow], None] | None = None
         self._world = world
         self._scheduler = Scheduler(self.gateway.state.transient)
@@ -145,6 +149,7 @@ class Machine:
         self.gateway.commits.seal()
         self.ticks += 1
         self.slices += report.slices
+        self.report = report
         if self.on_tick is not None:
             self.on_tick(TickRow(time_ns, wall_ms, commands, report.slices, tuple(self.readings.taken)))
         return report

@@ -1,0 +1,130 @@
+"""A recording: one SQLite file with everything a session needs to be run again, and to be checked.
+
+Rules of this file (runtime: Time, ticks and the journal; docs/formats.md)
+- Tables: header (key, value), modules (sha256, name, data), ticks (one row a tick, chained by hash).
+- A file is somebody else's word: it is opened read-only, and whatever does not fit is one `Refused`.
+- A torn tail is what SQLite cuts back to by itself: a transaction that was not committed never was.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from zos_core.errors import Refused
+from zos_core.record.journal import FORMAT_VERSION, JournalRow
+from zos_core.runtime.engine import engine_version, settings_fingerprint
+from zos_core.runtime.machine import MachineLimits
+from zos_core.runtime.shim import SHIM_SHA256
+
+SCHEMA = """
+CREATE TABLE header (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE modules (sha256 BLOB PRIMARY KEY, name TEXT NOT NULL, data BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE ticks (
+    tick INTEGER PRIMARY KEY, time_ns INTEGER NOT NULL, wallclock_ms INTEGER NOT NULL, slices INTEGER NOT NULL,
+    commands TEXT NOT NULL, readings BLOB NOT NULL, commits BLOB NOT NULL, syslog BLOB NOT NULL,
+    output BLOB NOT NULL, checkpoint TEXT NOT NULL, head BLOB NOT NULL, hash BLOB NOT NULL);
+"""
+_COLUMNS: tuple[type, ...] = (int, int, int, int, str, bytes, bytes, bytes, bytes, str, bytes, bytes)
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What a replay must share with the recording; all texts."""
+
+    format: str
+    engine: str
+    fingerprint: str
+    shim: str
+    seed: str
+    memory_total: str
+    full_audit: str
+    started: str
+
+    def first_difference(self, here: Header) -> str | None:
+        """One line about why this machine cannot replay the recording, None when it can."""
+        for name, what in (
+            ("format", "format"),
+            ("engine", "engine"),
+            ("fingerprint", "engine settings or target"),
+            ("shim", "shim"),
+            ("memory_total", "limits"),
+        ):
+            theirs, ours = getattr(self, name), getattr(here, name)
+            if theirs != ours:
+                return f"it was made with another {what}: {theirs[:40]}, here it is {ours[:40]}"
+        return None
+
+
+def header_of(seed: bytes, limits: MachineLimits, full_audit: bool, started_ms: int) -> Header:
+    """The header of a recording made here and by this engine."""
+    return Header(
+        format=str(FORMAT_VERSION),
+        engine=engine_version(),
+        fingerprint=settings_fingerprint(),
+        shim=SHIM_SHA256,
+        seed=seed.hex(),
+        memory_total=str(limits.memory_total),
+        full_audit=str(int(full_audit)),
+        started=str(started_ms),
+    )
+
+
+class Recording:
+    """An opened file, read-only. Raises `Refused` with one line for whatever is wrong with it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        if not path.is_file():
+            raise Refused(f"{path}: there is no such recording")
+        try:
+            self._db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
+            self._db.text_factory = str
+            rows = dict(self._db.execute("SELECT key, value FROM header"))
+        except (sqlite3.Error, UnicodeDecodeError) as error:
+            raise Refused(f"{path}: this is not a recording: {error}") from None
+        try:
+            self.header = Header(**{name: str(rows[name]) for name in Header.__slots__})
+        except KeyError as missing:
+            raise Refused(f"{path}: this is not a recording: its header has no {missing}") from None
+        if self.header.format != str(FORMAT_VERSION):
+            raise Refused(f"{path}: format {self.header.format[:20]}; this version reads {FORMAT_VERSION}")
+
+    def close(self) -> None:
+        self._db.close()
+
+    def last_tick(self) -> int:
+        """The number of the newest tick, 0 when there is none."""
+        row = self._one("SELECT coalesce(max(tick), 0) FROM ticks")
+        return 0 if row is None else int(row[0])
+
+    def module(self, sha256: bytes) -> tuple[str, bytes]:
+        """The name and the bytes of a program that ran. Raises `Refused`."""
+        row = self._one("SELECT name, data FROM modules WHERE sha256 = ?", sha256)
+        if row is None:
+            raise Refused(f"{self.path}: the module {sha256.hex()[:16]} is missing")
+        return str(row[0]), bytes(row[1])
+
+    def modules(self) -> Iterator[tuple[bytes, str, bytes]]:
+        for sha256, name, data in self._rows("SELECT sha256, name, data FROM modules ORDER BY sha256"):
+            yield bytes(sha256), str(name), bytes(data)
+
+    def ticks(self, first: int = 1) -> Iterator[JournalRow]:
+        """Rows in order. Raises `Refused` for a row that has another shape."""
+        columns = ", ".join(JournalRow._fields)
+        for row in self._rows(f"SELECT {columns} FROM ticks WHERE tick >= ? ORDER BY tick", first):
+            if any(type(value) is not kind for value, kind in zip(row, _COLUMNS, strict=True)):
+                raise Refused(f"{self.path}: tick {row[0]}: a column has another type")
+            yield JournalRow(*row)
+
+    def _one(self, query: str, *values: object) -> tuple[Any, ...] | None:
+        return next(self._rows(query, *values), None)
+
+    def _rows(self, query: str, *values: object) -> Iterator[tuple[Any, ...]]:
+        try:
+            yield from self._db.execute(query, values)
+        except (sqlite3.Error, UnicodeDecodeError, OverflowError) as error:
+            raise Refused(f"{self.path}: the file is damaged: {error}") from None
