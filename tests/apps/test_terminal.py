@@ -6,9 +6,10 @@ import re
 
 import pytest
 
+from tests.apps.puppet import Puppet
 from tests.apps.support import Tab
 from zos_core import abi
-from zos_core.abi import ObjectType, Rights
+from zos_core.abi import ObjectType, Rights, Sys
 
 PROMPT = "zero> "
 COMMANDS = {
@@ -102,7 +103,7 @@ def test_completion() -> None:
     assert last(tab.press("der\t")) == "zero> derive"
     assert last(tab.press("\x15run cra\t")) == "zero> run crash"
     rows = tab.press("\x15run c\t").rows()
-    assert rows[-2:] == ["clock  confined  crash", "zero> run c"]
+    assert rows[-2:] == ["calculator  clock  confined  crash", "zero> run c"]
     assert last(tab.press("\x15kill \t")) == "zero> kill"
 
 
@@ -179,6 +180,17 @@ def test_a_revocation_is_told_and_the_line_being_written_stays() -> None:
     tab.settle()
     assert tab.rows()[-2:] == [f"✗ slot {slot} Storage revoked (explicit)", "zero> echo hal"]
     assert tab.press("f\r").rows()[-2:] == ["half", "zero>"]
+
+
+def test_an_expiry_and_the_end_of_a_granter_are_told_too() -> None:
+    tab = shell()
+    slot = tab.supervisor.grant_capability(tab.pid, ObjectType.STORAGE, 7, Rights.READ, expires_in_ms=20)
+    tab.wait_for(f"✗ slot {slot} Storage revoked (expired)")
+    granter = Puppet(tab.supervisor)
+    given = granter.do(Sys.CAP_GRANT, abi.SLOT_OWN_ENDPOINT, tab.pid, Rights.WRITE).result
+    tab.supervisor.kill_process(granter.pid)
+    tab.settle()
+    assert tab.rows()[-2:] == [f"✗ slot {given} Endpoint revoked (source exited)", "zero>"]
 
 
 def test_run_lends_the_console_and_takes_it_back() -> None:

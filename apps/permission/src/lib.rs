@@ -12,7 +12,7 @@ mod ledger;
 
 use ledger::{Ledger, Request, Told, Verdict};
 use zos_process::abi::{
-    MSG_CAPABILITY_RESPONSE, MSG_CAPS_LIST_RESPONSE, MSG_LIST_MY_CAPS, MSG_PROMPT, MSG_PROMPT_ANSWER,
+    E_BADF, E_OK, MSG_CAPABILITY_RESPONSE, MSG_CAPS_LIST_RESPONSE, MSG_LIST_MY_CAPS, MSG_PROMPT, MSG_PROMPT_ANSWER,
     MSG_REQUEST_CAPABILITY, MSG_REVOKE_CAPABILITY, MSG_REVOKE_PERMISSION, MSG_SERVICE_READY, PID_INIT,
     PID_SUPERVISOR, SLOT_INIT, SLOT_INPUT, SLOT_OWN_ENDPOINT, STATE_EXITED,
 };
@@ -158,8 +158,11 @@ fn revoke(ledger: &mut Ledger, message: &Message) {
         Ok(answer) => answer.data.first().copied().map_or(Error::Inval.code(), u32::from),
         Err(error) => error.code(),
     };
-    if code == 0 {
+    // What is not there any more need not be listed either.
+    if code == E_OK || code == E_BADF {
         ledger.forget_grant(message.from_pid, slot);
+    }
+    if code == E_OK {
         allow(message.from_pid, slot);
     } else {
         deny(message.from_pid, Error::from_code(code).text());

@@ -4,7 +4,8 @@ use crate::commands::COMMANDS;
 
 /// The bundled programs a person would start; a test compares them with the folders.
 pub const PROGRAMS: &[&str] = &[
-    "asker", "clock", "confined", "crash", "hog", "idle", "memhog", "notes", "pingpong", "receiver", "sender", "terminal",
+    "asker", "calculator", "clock", "confined", "crash", "hog", "idle", "memhog", "notes", "pingpong", "receiver",
+    "sender", "terminal",
 ];
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,0 +1,148 @@
+"""The whole way of a request: a program, the permission service, a person's answer, and what the program holds then."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.apps.puppet import Puppet
+from tests.apps.support import ASKING, PATIENCE_S, Tab, booted
+from zos_core import abi
+from zos_core.abi import SLOT_INPUT, SLOT_PERMISSION, CapEntry, ObjectType, RevokeReason, Rights, Sys, Tag
+from zos_core.policy import Policy, Rule
+from zos_core.prompts import Choice, Decision
+from zos_core.services import CapabilityResponse, CapsListResponse, HeldCapability, RequestCapability, RevokeCapability
+from zos_core.supervisor import Supervisor
+
+READ_WRITE = Rights.READ | Rights.WRITE
+STORAGE = RequestCapability(ObjectType.STORAGE, READ_WRITE, "keep things", 9)
+FACTORY = RequestCapability(ObjectType.PROCESS, Rights.WRITE, "start things", abi.FACTORY)
+
+
+@pytest.fixture
+def supervisor() -> Supervisor:
+    return booted(ASKING)
+
+
+def ask(puppet: Puppet, wish: RequestCapability) -> None:
+    payload = wish.pack()
+    puppet.begin(Sys.CALL, SLOT_PERMISSION, Tag.REQUEST_CAPABILITY, len(payload), payload)
+
+
+def response(puppet: Puppet) -> CapabilityResponse:
+    sender, tag, payload = puppet.answer().message
+    assert (sender, tag) == (abi.PID_PERMISSION, Tag.CAPABILITY_RESPONSE)
+    return CapabilityResponse.unpack(payload)
+
+
+def decide(supervisor: Supervisor, choice: Choice, expires_in_ms: int = 0) -> None:
+    (prompt,) = supervisor.prompts()
+    supervisor.answer_prompt(prompt.request_id, Decision(choice, expires_in_ms))
+
+
+def given(supervisor: Supervisor, puppet: Puppet, wish: RequestCapability, choice: Choice, ms: int = 0) -> CapEntry:
+    """Ask, have it answered with a yes, and look at what came."""
+    ask(puppet, wish)
+    decide(supervisor, choice, ms)
+    slot = response(puppet).slot
+    (held,) = (each for each in puppet.caps() if each.slot == slot)
+    return held
+
+
+def listed(puppet: Puppet) -> tuple[HeldCapability, ...]:
+    _, tag, payload = puppet.call(SLOT_PERMISSION, Tag.LIST_MY_CAPS, b"")
+    assert tag == Tag.CAPS_LIST_RESPONSE
+    return CapsListResponse.unpack(payload).held
+
+
+@pytest.mark.parametrize(("wish", "uses"), [(FACTORY, 1), (STORAGE, 0)])
+def test_once(supervisor: Supervisor, wish: RequestCapability, uses: int) -> None:
+    """One use where uses are counted, otherwise until the process ends."""
+    held = given(supervisor, Puppet(supervisor), wish, Choice.ONCE)
+    assert (held.object_type, held.object_id, held.rights) == (wish.object_type, wish.object_id, wish.perms)
+    assert (held.uses_left, held.expires_at_ns) == (uses, 0)
+
+
+def test_for_a_time(supervisor: Supervisor) -> None:
+    puppet = Puppet(supervisor)
+    held = given(supervisor, puppet, STORAGE, Choice.FOR_A_TIME, 50)
+    assert held.expires_at_ns > 0
+    gone = lambda: all(each.slot != held.slot for each in puppet.caps())  # noqa: E731
+    assert supervisor.run_until(gone, PATIENCE_S)
+    sender, tag, payload = puppet.do(Sys.RECEIVE, SLOT_INPUT).message
+    assert (sender, tag, len(payload)) == (abi.PID_SUPERVISOR, Tag.CAP_REVOKED, 14)
+    assert abi.unpack_revoked(payload) == (held.slot, ObjectType.STORAGE, 9, RevokeReason.EXPIRED)
+
+
+def test_for_this_session_is_asked_once(supervisor: Supervisor) -> None:
+    puppet = Puppet(supervisor)
+    first = given(supervisor, puppet, STORAGE, Choice.SESSION)
+    supervisor.revoke_capability(puppet.pid, first.slot)
+    ask(puppet, STORAGE)
+    second = response(puppet)
+    assert supervisor.prompts() == () and second.slot not in (0, first.slot)
+
+
+def test_a_no_is_heard_and_holds(supervisor: Supervisor) -> None:
+    puppet = Puppet(supervisor)
+    before = puppet.caps()
+    ask(puppet, STORAGE)
+    decide(supervisor, Choice.DENY)
+    assert response(puppet).error == "denied at the prompt"
+    ask(puppet, STORAGE)
+    assert response(puppet).error == "denied before in this session"
+    assert supervisor.prompts() == () and puppet.caps() == before
+
+
+def test_an_object_that_is_not_there_is_denied_without_a_prompt(supervisor: Supervisor) -> None:
+    puppet = Puppet(supervisor)
+    ask(puppet, RequestCapability(ObjectType.ENDPOINT, Rights.WRITE, "talk", 10_000))
+    assert response(puppet).error == "denied at the prompt"
+
+
+def test_what_was_given_is_listed_until_it_is_given_back(supervisor: Supervisor) -> None:
+    puppet = Puppet(supervisor)
+    held = given(supervisor, puppet, STORAGE, Choice.SESSION)
+    other = given(supervisor, puppet, FACTORY, Choice.ONCE)
+    rows = (
+        HeldCapability(held.slot, ObjectType.STORAGE, READ_WRITE),
+        HeldCapability(other.slot, ObjectType.PROCESS, Rights.WRITE),
+    )
+    assert listed(puppet) == rows
+    _, _, payload = puppet.call(SLOT_PERMISSION, Tag.REVOKE_CAPABILITY, RevokeCapability(held.slot).pack())
+    assert CapabilityResponse.unpack(payload) == CapabilityResponse(held.slot)
+    assert listed(puppet) == rows[1:]
+    assert all(each.slot != held.slot for each in puppet.caps())
+
+
+def test_the_list_is_of_what_was_given_and_the_table_of_what_is_held(supervisor: Supervisor) -> None:
+    """The service cannot look into another's table: what somebody took away stays on its list, and names nothing."""
+    puppet = Puppet(supervisor)
+    held = given(supervisor, puppet, STORAGE, Choice.SESSION)
+    supervisor.revoke_capability(puppet.pid, held.slot)
+    assert [each.slot for each in listed(puppet)] == [held.slot]
+    assert puppet.do(Sys.CAP_INSPECT, held.slot).result == 0
+    _, _, payload = puppet.call(SLOT_PERMISSION, Tag.REVOKE_CAPABILITY, RevokeCapability(held.slot).pack())
+    assert CapabilityResponse.unpack(payload).error == "no capability in that slot, or of the wrong type"
+    assert listed(puppet) == ()
+
+
+def test_a_policy_gives_no_more_rights_than_its_rule() -> None:
+    supervisor = booted(Policy(allow=(Rule(ObjectType.STORAGE, 9, Rights.READ),)))
+    puppet = Puppet(supervisor)
+    ask(puppet, STORAGE)
+    slot = response(puppet).slot
+    assert next(each.rights for each in puppet.caps() if each.slot == slot) == Rights.READ
+
+
+def test_the_shell_asks_for_the_factory_and_runs_a_program_once() -> None:
+    tab = Tab("terminal", policy=ASKING, lines=60)
+    (factory,) = (cap.slot for cap in tab.caps() if cap.object_type is ObjectType.PROCESS)
+    tab.supervisor.revoke_capability(tab.pid, factory)
+    tab.settle()
+    tab.press("run crash exit 3\r")
+    assert tab.prompt().name == "terminal"
+    tab.answer(Choice.ONCE)
+    assert any(row.startswith("crash (") and row.endswith(") ended with code 3") for row in tab.rows())
+    tab.press("run crash exit 4\r")
+    tab.answer(Choice.DENY)
+    assert tab.rows()[-2:] == ["run: denied: denied at the prompt", "zero>"]
