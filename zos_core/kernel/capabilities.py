@@ -92,12 +92,6 @@ def spend(
     return [*kept, *removal.commits()], removal.effects()
 
 
-def notify(endpoint: int, pid: int, payload: bytes) -> list[e.Effect]:
-    """MSG_CAP_REVOKED to the endpoint that takes it; nothing when there is none."""
-    message = t.Message(abi.PID_SUPERVISOR, abi.Tag.CAP_REVOKED, payload)
-    return [e.Enqueue(endpoint, pid, message)] if endpoint else []
-
-
 class Lost(NamedTuple):
     """A capability that goes, and where it is when it does."""
 
@@ -129,6 +123,7 @@ class Removal:
         self._ended: set[int] = set()
         self._fresh: list[int] = list(self._moved)
         self._removed: list[Lost] = []
+        self._losers: list[Lost] = []
         self._targets: dict[int, int] = {}
         self._settle()
 
@@ -208,16 +203,17 @@ class Removal:
                 if cap is None:
                     self._removed.append(born[cap_id])
                     continue
-                self._removed.append(Lost(cap_id, *self._place(cap), cap.object_type, cap.object_id, cap.perms))
+                pid, slot = self._place(cap) if self._moved else (cap.pid, cap.slot)
+                self._removed.append(Lost(cap_id, pid, slot, cap.object_type, cap.object_id, cap.perms))
+            listening = {lost.pid for lost in self._removed if lost.pid not in self._ended and self._c.alive(lost.pid)}
+            silent = self.silent
+            self._losers = [lost for lost in self._removed if lost.pid in listening and lost.cap_id not in silent]
         return self._removed
 
     def losers(self) -> list[Lost]:
         """Capabilities whose holders get a notice: living programs that did not name them."""
-        return [
-            lost
-            for lost in self.removed()
-            if lost.pid and lost.cap_id not in self.silent and lost.pid not in self._ended and self._c.alive(lost.pid)
-        ]
+        self.removed()
+        return self._losers
 
     def reason(self, lost: Lost) -> abi.RevokeReason:
         return _REASONS[self.how[lost.cap_id]]
@@ -240,10 +236,13 @@ class Removal:
 
     def effects(self) -> list[e.Effect]:
         """Notices, then the ends of calls and waits that went through what is gone."""
-        out: list[e.Effect] = [e.CapForgotten(cap_id) for cap_id in self.how]
+        out: list[e.Effect] = [e.CapsForgotten(tuple(self.how))] if self.how else []
         for lost in self.losers():
-            payload = abi.pack_revoked(lost.slot, lost.object_type, lost.object_id, self.reason(lost))
-            out += notify(self.notice_to(lost.pid), lost.pid, payload)
+            endpoint = self.notice_to(lost.pid)
+            if endpoint:
+                payload = abi.pack_revoked(lost.slot, lost.object_type, lost.object_id, self.reason(lost))
+                message = t.Message(abi.PID_SUPERVISOR, abi.Tag.CAP_REVOKED, payload)
+                out.append(e.Enqueue(endpoint, lost.pid, message))
         out.extend(self._woken())
         out.extend(e.EndpointClosed(endpoint, self._c.endpoints[endpoint]) for endpoint in self.destroyed)
         return out

@@ -250,11 +250,14 @@ class CapExercised(NamedTuple):
         _exercise(t, self.cap_id, self.now)
 
 
-class CapForgotten(NamedTuple):
-    cap_id: int
+class CapsForgotten(NamedTuple):
+    """What was known of the use of capabilities that have gone."""
+
+    cap_ids: tuple[int, ...]
 
     def perform(self, t: Transient) -> None:
-        t.uses.pop(self.cap_id, None)
+        for cap_id in self.cap_ids:
+            t.uses.pop(cap_id, None)
 
 
 class StorageAsked(NamedTuple):
@@ -299,7 +302,7 @@ Effect = (
     | Sampled
     | MemorySized
     | CapExercised
-    | CapForgotten
+    | CapsForgotten
     | SpawnAsked
     | StorageAsked
     | AppMessage
