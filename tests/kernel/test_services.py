@@ -118,6 +118,20 @@ def test_more_than_64_kib_a_second_is_counted_and_not_kept(w: World) -> None:
     assert said(w, a)[-1] == "the next second"
 
 
+def test_what_all_processes_say_together_stays_bounded_and_the_newest_is_kept(w: World) -> None:
+    block = "x" * (64 << 10)
+    for number in range(100):
+        pid = w.create("p")
+        say(w, pid, block)
+        say(w, pid, f"dropped {number}")
+        w.kill(pid)
+    assert sum(len(line.text) for line in w.transient.debug) == w.transient.debug_size <= abi.MAX_DEBUG_KEPT
+    last = w.create("p")
+    for _ in range(abi.MAX_DEBUG_LINES + 10):
+        say(w, last, "y")
+    assert len(w.transient.debug) == abi.MAX_DEBUG_LINES
+
+
 # --- the init debug channel ---------------------------------------------------------------------------------------
 
 INIT = abi.PID_INIT

@@ -13,10 +13,8 @@ from zos_core.kernel import capabilities
 from zos_core.kernel import effects as e
 from zos_core.kernel.call import Call, Outcome, State, refuse
 from zos_core.kernel.commits import InsertHow, RemoveHow
-from zos_core.kernel.insertion import Insertion, expiry
+from zos_core.kernel.insertion import RIGHTS, Insertion, expiry
 from zos_core.kernel.state import Cap
-
-_UNKNOWN_RIGHTS = abi.U32 ^ int(Rights.ALL)
 
 
 def _held(s: State, call: Call, slot: int, right: Rights = Rights.NONE) -> Cap | Outcome:
@@ -45,7 +43,7 @@ def sys_cap_grant(s: State, call: Call) -> Outcome:
     limits = _limits(call)
     if isinstance(limits, Outcome):
         return limits
-    if perms & _UNKNOWN_RIGHTS:
+    if perms not in RIGHTS:
         return refuse(call, Errno.E_INVAL, "unknown rights")
     if not s.committed.alive(to_pid):
         return refuse(call, Errno.E_NOENT, "no such process")
@@ -69,7 +67,7 @@ def sys_cap_derive(s: State, call: Call) -> Outcome:
     limits = _limits(call)
     if isinstance(limits, Outcome):
         return limits
-    if perms & _UNKNOWN_RIGHTS:
+    if perms not in RIGHTS:
         return refuse(call, Errno.E_INVAL, "unknown rights")
     return _derived(s, call, cap, perms, limits, InsertHow.DERIVE)
 

@@ -210,7 +210,11 @@ class Debug(NamedTuple):
         if stats.debug_bytes > abi.MAX_DEBUG_BYTES_PER_SECOND:
             stats.debug_dropped += len(self.text)
             return
-        t.debug.append(DebugLine(self.time_ns, self.pid, self.text.decode(errors="replace")))
+        line = DebugLine(self.time_ns, self.pid, self.text.decode(errors="replace"))
+        t.debug.append(line)
+        t.debug_size += len(line.text)
+        while len(t.debug) > abi.MAX_DEBUG_LINES or t.debug_size > abi.MAX_DEBUG_KEPT:
+            t.debug_size -= len(t.debug.popleft().text)
 
 
 class RandomDrawn(NamedTuple):

@@ -125,7 +125,8 @@ class Transient:
     notices: dict[int, int] = field(default_factory=dict)
     stats: dict[int, Statistics] = field(default_factory=dict)
     uses: dict[int, CapUse] = field(default_factory=dict)
-    debug: deque[DebugLine] = field(default_factory=lambda: deque(maxlen=10_000))
+    debug: deque[DebugLine] = field(default_factory=deque)
+    debug_size: int = 0
     woken: list[int] = field(default_factory=list)
     ended: list[int] = field(default_factory=list)
     listed: deque[int] = field(default_factory=deque)
