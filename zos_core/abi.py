@@ -202,9 +202,6 @@ MAX_SYSTEM_PAYLOAD = 4088
 """Published libraries receive into 4096 bytes, header included: what the system sends always fits."""
 MAX_OUTGOING = (1 << 20) + 4096
 MAX_DEBUG_BYTES_PER_SECOND = 64 << 10
-MAX_DEBUG_LINES = 10_000
-MAX_DEBUG_KEPT = 4 << 20
-"""Characters of debug text that stay in memory, of all processes together."""
 MAX_QUEUE = 256
 MAX_NOTICES_UNREAD = 1024
 MAX_CAPS_PER_MESSAGE = 8

@@ -9,6 +9,7 @@ import pytest
 from tests.kernel.world import CONSOLE_SLOT, FACTORY, SECOND, W, World
 from zos_core import abi
 from zos_core.abi import Errno, ObjectType, RevokeReason, Sys
+from zos_core.kernel.effects import MAX_DEBUG_KEPT, MAX_DEBUG_LINES
 
 FACTORY_SLOT = CONSOLE_SLOT + 1
 
@@ -125,11 +126,11 @@ def test_what_all_processes_say_together_stays_bounded_and_the_newest_is_kept(w:
         say(w, pid, block)
         say(w, pid, f"dropped {number}")
         w.kill(pid)
-    assert sum(len(line.text) for line in w.transient.debug) == w.transient.debug_size <= abi.MAX_DEBUG_KEPT
+    assert sum(len(line.text) for line in w.transient.debug) == w.transient.debug_size <= MAX_DEBUG_KEPT
     last = w.create("p")
-    for _ in range(abi.MAX_DEBUG_LINES + 10):
+    for _ in range(MAX_DEBUG_LINES + 10):
         say(w, last, "y")
-    assert len(w.transient.debug) == abi.MAX_DEBUG_LINES
+    assert len(w.transient.debug) == MAX_DEBUG_LINES
 
 
 # --- the init debug channel ---------------------------------------------------------------------------------------

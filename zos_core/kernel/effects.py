@@ -23,6 +23,8 @@ from zos_core.kernel.transient import (
 )
 
 _SECOND = 1_000_000_000
+MAX_DEBUG_LINES, MAX_DEBUG_KEPT = 10_000, 4 << 20
+"""Lines and characters of debug text that stay in memory, of all processes together."""
 
 
 class Started(NamedTuple):
@@ -213,7 +215,7 @@ class Debug(NamedTuple):
         line = DebugLine(self.time_ns, self.pid, self.text.decode(errors="replace"))
         t.debug.append(line)
         t.debug_size += len(line.text)
-        while len(t.debug) > abi.MAX_DEBUG_LINES or t.debug_size > abi.MAX_DEBUG_KEPT:
+        while len(t.debug) > MAX_DEBUG_LINES or t.debug_size > MAX_DEBUG_KEPT:
             t.debug_size -= len(t.debug.popleft().text)
 
 
