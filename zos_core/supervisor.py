@@ -323,8 +323,13 @@ class Supervisor:
         """The last tick that survives a kill; 0 when nothing is recorded."""
         return 0 if self._recorder is None else self._recorder.durable_tick
 
+    @property
+    def recording_problem(self) -> str:
+        """Why the recording stopped before the session, one line; empty while it goes on and when there is none."""
+        return "" if self._recorder is None else self._recorder.problem
+
     def _open_storage(self) -> Storage:
-        self._storage = self._storage or Storage(self.config.storage)
+        self._storage = self._storage or Storage(self.config.storage, self._recorder)
         return self._storage
 
     def _own_storage(self, pid: int) -> int | None:

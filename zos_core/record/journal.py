@@ -1,44 +1,38 @@
 """The journal: a tick as canonical bytes, and the chain over all ticks.
 
 Rules of this file (runtime: Time, ticks and the journal; docs/formats.md says the same to a stranger)
-- Commands are compact JSON: a value of ours is `["@Name", fields...]`, bytes are `"x" + hex`, text is `"s" + text`.
-- Commits and SysLog rows are concatenated, each after its length; readings are u64.
-- hash = SHA-256(hash before, tick, time, wallclock, slices, then each column after its length, then the commit head).
+- Commits and SysLog rows are concatenated, each after its length; readings and refusals are u64.
+- The chain starts at a hash of the header; a tick's hash is over the one before and every column of its row.
 - What is decoded was written by someone else: a decoder raises `Malformed` and trusts no length.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import struct
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from zos_core.abi import FIRST_PRIVILEGE, Malformed
 from zos_core.axiom.syslog import SysEvent
-from zos_core.kernel.commits import ZERO_ID
-from zos_core.kernel.process import Grant
-from zos_core.kernel.transient import SpawnRequest
-from zos_core.runtime import commands as c
+from zos_core.kernel.commits import bounded_text
+from zos_core.record.plain import pack_json, unpack_json
 
 FORMAT_VERSION = 1
-ZERO_HASH = ZERO_ID
 
-_TYPES: dict[str, type[Any]] = {
-    kind.__name__: kind
-    for kind in (
-        *(c.Input, c.Create, c.RefuseSpawn, c.GrantCap, c.Revoke, c.Derive, c.Kill, c.Hold, c.Send),
-        *(c.StorageDone, c.AnswerPrompt, Grant, SpawnRequest),
-    )
-}
 _LENGTH = struct.Struct("<I")
 _HEAD = struct.Struct("<QQQI")
-_EVENT = struct.Struct("<QQIIqIQHHH")
+_EVENT = struct.Struct("<QQIIqIQIHH")
 _CALL_ARGS = struct.Struct("<III")
+_PLAIN_CALL = struct.Struct("<IQQIIqIQIHHIII")
+_PLAIN_CALL_SIZE = _PLAIN_CALL.size - _LENGTH.size
 
 
 class JournalRow(NamedTuple):
-    """One tick as it is recorded. `commits` and `syslog` are packed lists, `output` a SHA-256 of what was drained."""
+    """One tick as it is recorded. `commits` and `syslog` are packed lists, `output` a SHA-256 of what was drained.
+
+    `readings` and `refusals` are packed numbers, `head` is the id of the last commit, `hash` names the tick.
+    """
 
     tick: int
     time_ns: int
@@ -46,6 +40,7 @@ class JournalRow(NamedTuple):
     slices: int
     commands: str
     readings: bytes
+    refusals: bytes
     commits: bytes
     syslog: bytes
     output: bytes
@@ -54,58 +49,10 @@ class JournalRow(NamedTuple):
     hash: bytes
 
 
-# --- values ---------------------------------------------------------------------------------------------------------
-
-
-def to_plain(value: Any) -> Any:
-    """A command, or any value in one, as JSON can say it."""
-    if isinstance(value, bytes):
-        return "x" + value.hex()
-    if isinstance(value, str):
-        return "s" + value
-    if isinstance(value, tuple):
-        fields = [to_plain(each) for each in value]
-        return ["@" + type(value).__name__, *fields] if type(value).__name__ in _TYPES else fields
-    return value if value is None or isinstance(value, bool) else int(value)
-
-
-def from_plain(value: Any) -> Any:
-    """The inverse of `to_plain`. Raises `Malformed`."""
-    if isinstance(value, str):
-        try:
-            return bytes.fromhex(value[1:]) if value[:1] == "x" else value[1:]
-        except ValueError:
-            raise Malformed("bytes that are not hexadecimal") from None
-    if not isinstance(value, list):
-        return value
-    if value and isinstance(value[0], str) and value[0][:1] == "@":
-        kind = _TYPES.get(value[0][1:])
-        if kind is None or len(value) - 1 != len(kind._fields):
-            raise Malformed(f"no command of the form {value[0][1:60]}")
-        return kind(*map(from_plain, value[1:]))
-    return tuple(map(from_plain, value))
-
-
-def pack_commands(commands: tuple[c.Command, ...]) -> str:
-    return json.dumps([to_plain(each) for each in commands], separators=(",", ":"), ensure_ascii=False)
-
-
-def unpack_commands(text: str) -> tuple[c.Command, ...]:
-    """Raises `Malformed`."""
-    try:
-        plain = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise Malformed(f"commands that are not JSON: {error}") from None
-    commands = from_plain(plain)
-    if not isinstance(commands, tuple) or not all(type(each).__name__ in _TYPES for each in commands):
-        raise Malformed("commands that are no list of commands")
-    return commands
-
-
 # --- lists ----------------------------------------------------------------------------------------------------------
 
 
-def pack_list(items: list[bytes]) -> bytes:
+def pack_list(items: Iterable[bytes]) -> bytes:
     """Each item after its length as u32."""
     return b"".join([part for item in items for part in (_LENGTH.pack(len(item)), item)])
 
@@ -124,38 +71,45 @@ def unpack_list(data: bytes) -> list[bytes]:
     return out
 
 
-def pack_readings(readings: tuple[int, ...]) -> bytes:
-    return struct.pack(f"<{len(readings)}Q", *readings)
+def pack_numbers(numbers: Sequence[int]) -> bytes:
+    return struct.pack(f"<{len(numbers)}Q", *numbers) if numbers else b""
 
 
-def unpack_readings(data: bytes) -> tuple[int, ...]:
+def unpack_numbers(data: bytes) -> tuple[int, ...]:
     """Raises `Malformed`."""
     if len(data) % 8:
-        raise Malformed("readings have 8 bytes each")
+        raise Malformed("numbers have 8 bytes each")
     return struct.unpack(f"<{len(data) // 8}Q", data)
 
 
-def pack_event(event: SysEvent) -> bytes:
-    """One SysLog row: fixed fields, then arguments (three u32, or JSON for a privilege), reason and notice."""
-    args = (
-        _CALL_ARGS.pack(*event.args)
-        if event.num < FIRST_PRIVILEGE
-        else json.dumps(to_plain(tuple(event.args)), separators=(",", ":"), ensure_ascii=False).encode()
-    )
-    args, reason, notice = args[:65535], event.reason.encode()[:65535], event.notice
-    return (
-        _EVENT.pack(
-            *(event.seq, event.time_ns, event.pid, event.num, event.result, event.size, event.resumes),
-            *(len(args), len(reason), len(notice)),
-        )
-        + args
-        + reason
-        + notice
-    )
+# --- SysLog rows ----------------------------------------------------------------------------------------------------
 
 
-def unpack_event(data: bytes) -> SysEvent:
+def pack_events(events: Iterable[SysEvent]) -> bytes:
+    """SysLog rows, each after its length: fixed fields, then arguments, reason and notice.
+
+    Arguments are three u32, or JSON for a privilege. Most rows are calls that succeeded, and are one `struct`.
+    """
+    parts: list[bytes] = []
+    for event in events:
+        seq, time_ns, pid, num, args, size, result, reason, resumes, notice = event
+        if num < FIRST_PRIVILEGE and not reason and not notice:
+            head = (_PLAIN_CALL_SIZE, seq, time_ns, pid, num, result, size, resumes, _CALL_ARGS.size, 0, 0)
+            parts.append(_PLAIN_CALL.pack(*head, *args))
+            continue
+        shown = _CALL_ARGS.pack(*args) if num < FIRST_PRIVILEGE else pack_json(args).encode()
+        said = bounded_text(reason).encode()
+        fixed = _EVENT.pack(seq, time_ns, pid, num, result, size, resumes, len(shown), len(said), len(notice))
+        parts += (_LENGTH.pack(len(fixed) + len(shown) + len(said) + len(notice)), fixed, shown, said, notice)
+    return b"".join(parts)
+
+
+def unpack_events(data: bytes) -> list[SysEvent]:
     """Raises `Malformed`."""
+    return [_unpack_event(each) for each in unpack_list(data)]
+
+
+def _unpack_event(data: bytes) -> SysEvent:
     if len(data) < _EVENT.size:
         raise Malformed("a SysLog row is cut short")
     seq, time_ns, pid, num, result, size, resumes, n_args, n_reason, n_notice = _EVENT.unpack_from(data)
@@ -164,21 +118,29 @@ def unpack_event(data: bytes) -> SysEvent:
         raise Malformed("a SysLog row has another length than it says")
     args, reason, notice = rest[:n_args], rest[n_args : n_args + n_reason], rest[n_args + n_reason :]
     try:
-        shown = _CALL_ARGS.unpack(args) if num < FIRST_PRIVILEGE else tuple(from_plain(json.loads(args)))
+        shown = _CALL_ARGS.unpack(args) if num < FIRST_PRIVILEGE else unpack_json(args)
         return SysEvent(seq, time_ns, pid, num, shown, size, result, reason.decode(), resumes, notice)
-    except (struct.error, ValueError, RecursionError, TypeError):
-        raise Malformed("a SysLog row whose arguments cannot be read") from None
+    except (struct.error, UnicodeDecodeError):
+        raise Malformed("a SysLog row whose arguments or reason cannot be read") from None
 
 
 # --- the chain ------------------------------------------------------------------------------------------------------
 
 
+def header_hash(header: Iterable[tuple[str, str]]) -> bytes:
+    """Where the chain starts: SHA-256 over every key and value by rising key, each after its length."""
+    return hashlib.sha256(pack_list(text.encode() for row in sorted(header) for text in row)).digest()
+
+
 def row_hash(previous: bytes, row: JournalRow) -> bytes:
-    """What names a tick and everything before it."""
+    """What names a tick and everything before it. Raises `Malformed` for a number out of range."""
     digest = hashlib.sha256(previous)
-    digest.update(_HEAD.pack(row.tick, row.time_ns, row.wallclock_ms, row.slices))
-    columns = (row.commands.encode(), row.readings, row.commits, row.syslog, row.output, row.checkpoint.encode())
-    for column in columns:
+    try:
+        digest.update(_HEAD.pack(row.tick, row.time_ns, row.wallclock_ms, row.slices))
+    except struct.error:
+        raise Malformed("a number out of range") from None
+    texts = (row.commands.encode(), row.checkpoint.encode())
+    for column in (*texts, row.readings, row.refusals, row.commits, row.syslog, row.output):
         digest.update(_LENGTH.pack(len(column)))
         digest.update(column)
     digest.update(row.head)

@@ -1,9 +1,11 @@
 """The recorder: writes a running machine's journal, from a thread of its own.
 
 Rules of this file (runtime: Time, ticks and the journal)
-- The machine's thread packs a row and hands it on; the writer commits what has come together, with an fsync.
+- The machine's thread only collects what a tick left; the writer packs, chains and commits it, with an fsync for all
+  that has come together. A slow disk makes the machine wait, and never the memory grow.
 - `durable_tick` is the last tick that survives a kill. Nothing is acknowledged before it.
-- At the size limit the recording stops and says so; the session goes on.
+- A disk that fails, or the size limit, stops the recording and says so; the session goes on. What was written is a
+  whole recording of fewer ticks: after a failure nothing more is written.
 """
 
 from __future__ import annotations
@@ -16,126 +18,102 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
+from zos_core.axiom.syslog import SysEvent
 from zos_core.errors import Refused
-from zos_core.record.journal import (
-    ZERO_HASH,
-    JournalRow,
-    pack_commands,
-    pack_event,
-    pack_list,
-    pack_readings,
-    row_hash,
-)
+from zos_core.record.journal import JournalRow, header_hash, pack_events, pack_list, pack_numbers, row_hash
+from zos_core.record.plain import pack_commands
 from zos_core.record.recording import SCHEMA, Header
 from zos_core.runtime import commands as c
 from zos_core.runtime.machine import Machine, TickReport, TickRow
 
 MAX_RECORDING = 1 << 30
-CHECKPOINT_EVERY = 512
-_GROUP = 256
+MAX_WAITING = 128
+"""Ticks that may wait for the writer."""
+CHECKPOINT_EVERY = 64
+CHECKPOINT_BYTES = 4 << 20
+"""Of one process's memory at a time: a checkpoint must not be felt. Processes and parts of them take turns."""
+_GROUP = 64
+_ROW_BYTES = 200
+"""What a row takes besides its lists, in round terms."""
 _INSERT = f"INSERT INTO ticks VALUES ({', '.join('?' * len(JournalRow._fields))})"
 
 ModuleBytes = Callable[[bytes], tuple[str, bytes]]
 
 
+class _Tick(NamedTuple):
+    """What one tick left, as the machine's thread collects it."""
+
+    number: int
+    row: TickRow
+    events: list[SysEvent]
+    commits: list[bytes]
+    output: bytes
+    checkpoint: str
+    head: bytes
+    modules: list[tuple[bytes, bytes]]
+
+
 class Recorder:
     """Records `machine` from its next tick on. `module_bytes(sha256)` is (name, bytes) of a program that it runs.
 
-    Raises `Refused` when the file cannot be made; an existing file is never overwritten.
+    `problem` is why it stopped before it was closed, one line. Raises `Refused` when the file cannot be made; an
+    existing file is never overwritten.
     """
 
     def __init__(self, machine: Machine, path: Path, header: Header, module_bytes: ModuleBytes) -> None:
-        self.path = path
-        self.durable_tick = 0
+        self.path, self.session = path, header.session
+        self.durable_tick = self.tick = 0
         self.problem = ""
         self._machine, self._module_bytes = machine, module_bytes
-        self._tick, self._hash, self._size = 0, ZERO_HASH, 0
         self._known: set[bytes] = set()
-        self._work: queue.SimpleQueue[list[tuple[str, tuple[object, ...]]] | None] = queue.SimpleQueue()
-        self._durable = threading.Condition()
-        self._db = self._create(path, header)
+        self._work: queue.Queue[_Tick | None] = queue.Queue(MAX_WAITING)
+        self._progress = threading.Condition()
+        self._writing = True
+        self._db = _create(path, header)
+        self._hash, self._size = header_hash(header.items()), 0
         self._thread = threading.Thread(target=self._write, name="zos-recorder", daemon=True)
         self._thread.start()
         machine.gateway.syslog.record(True)
         machine.gateway.commits.record(True)
         machine.on_tick = self._on_tick
 
-    def _create(self, path: Path, header: Header) -> sqlite3.Connection:
-        try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-            db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-            db.execute("PRAGMA journal_mode = WAL")
-            db.execute("PRAGMA synchronous = FULL")
-            db.executescript(SCHEMA)
-            db.executemany("INSERT INTO header VALUES (?, ?)", [(n, getattr(header, n)) for n in Header.__slots__])
-        except FileExistsError:
-            raise Refused(f"{path}: there is a file already; a recording is never overwritten") from None
-        except (OSError, sqlite3.Error) as error:
-            raise Refused(f"{path}: the recording cannot be written: {error}") from None
-        return db
-
     # --- on the machine's thread ----------------------------------------------------------------------------------
 
     def _on_tick(self, row: TickRow) -> None:
+        if self.problem:
+            self._detach()
+            return
         gateway, report = self._machine.gateway, self._machine.report
         events, commits = gateway.syslog.take(), gateway.commits.take()
-        quiet = not (row.commands or row.slices or row.readings or events or commits or report.output)
-        if quiet or self.problem:
+        if not (row.commands or row.slices or row.readings or events or commits or report.output):
             return
-        self._tick += 1
-        due = self._tick % CHECKPOINT_EVERY == 0
-        packed = JournalRow(
-            tick=self._tick,
-            time_ns=row.time_ns,
-            wallclock_ms=row.wallclock_ms,
-            slices=row.slices,
-            commands=pack_commands(row.commands),
-            readings=pack_readings(row.readings),
-            commits=pack_list(commits),
-            syslog=pack_list([pack_event(event) for event in events]),
-            output=output_hash(report),
-            checkpoint=checkpoint(self._machine) if due else "",
-            head=gateway.commits.head,
-            hash=b"",
-        )
-        self._hash = row_hash(self._hash, packed)
-        work: list[tuple[str, tuple[object, ...]]] = []
-        for command in row.commands:
-            if isinstance(command, c.Create) and command.module not in self._known:
-                self._known.add(command.module)
-                name, data = self._module_bytes(command.module)
-                work.append(("INSERT INTO modules VALUES (?, ?, ?)", (command.module, name, data)))
-                self._size += len(data)
-        work.append((_INSERT, (*packed[:-1], self._hash)))
-        self._size += len(packed.commands) + len(packed.commits) + len(packed.syslog) + 200
-        self._work.put(work)
-        if self._size > MAX_RECORDING:
-            self.stop(f"the recording has reached {MAX_RECORDING >> 30} GiB and stopped")
+        self.tick += 1
+        left = events, commits, output_hash(report), checkpoint(self._machine, self.tick), gateway.commits.head
+        self._work.put(_Tick(self.tick, row, *left, self._fresh_modules(row.commands)))
 
-    def stop(self, why: str) -> None:
+    def _fresh_modules(self, commands: tuple[c.Command, ...]) -> list[tuple[bytes, bytes]]:
+        """Programs that start for the first time in this session."""
+        started = {command.module for command in commands if isinstance(command, c.Create)} - self._known
+        self._known |= started
+        return [(name, self._module_bytes(name)[1]) for name in sorted(started)]
+
+    def _detach(self) -> None:
         """Record no further tick; what was handed in is still written."""
-        self.problem = why
         self._machine.on_tick = None
         self._machine.gateway.syslog.record(False)
         self._machine.gateway.commits.record(False)
 
-    def wait_durable(self, tick: int, timeout_s: float = 10.0) -> bool:
-        """Until `tick` would survive a kill; False when the writer failed or the time is over."""
-        with self._durable:
-            self._durable.wait_for(lambda: self.durable_tick >= tick or bool(self.problem), timeout_s)
+    def wait_durable(self, tick: int) -> bool:
+        """Wait until `tick` would survive a kill; False when it never will, because the recording stopped before."""
+        with self._progress:
+            self._progress.wait_for(lambda: self.durable_tick >= tick or not self._writing)
         return self.durable_tick >= tick
-
-    @property
-    def tick(self) -> int:
-        """The number of the last tick that was handed to the writer."""
-        return self._tick
 
     def close(self) -> None:
         """Write what is left and close the file."""
-        if not self.problem:
-            self.stop("closed")
+        self._detach()
         self._work.put(None)
         self._thread.join()
         self._db.close()
@@ -143,30 +121,97 @@ class Recorder:
     # --- on the writer's thread -----------------------------------------------------------------------------------
 
     def _write(self) -> None:
+        """Until the end is handed in. It never leaves early, for the machine may be waiting to hand something in."""
         ended = False
         while not ended:
             group = [self._work.get()]
             while len(group) < _GROUP and not self._work.empty():
                 group.append(self._work.get())
             ended = None in group
-            try:
-                self._commit([work for work in group if work is not None])
-            except sqlite3.Error as error:
-                self.problem = self.problem or f"{self.path}: the recording stopped: {error}"
-            with self._durable:
-                self._durable.notify_all()
+            if self._writing:
+                self._try_to_commit([tick for tick in group if tick is not None])
+        self._stop_writing()
 
-    def _commit(self, group: list[list[tuple[str, tuple[object, ...]]]]) -> None:
-        """One transaction: all of the group is durable, or nothing of it is."""
-        if not group:
+    def _try_to_commit(self, group: list[_Tick]) -> None:
+        try:
+            if group:
+                self._commit(group)
+        except Exception as error:
+            # Whatever it was, a later tick must not follow a hole.
+            self.problem = self.problem or f"{self.path}: the recording stopped: {error}"
+            self._stop_writing()
             return
+        if self._size > MAX_RECORDING and not self.problem:
+            self.problem = f"{self.path}: the recording has reached {MAX_RECORDING >> 30} GiB and stopped"
+
+    def _stop_writing(self) -> None:
+        with self._progress:
+            self._writing = False
+            self._progress.notify_all()
+
+    def _commit(self, group: list[_Tick]) -> None:
+        """One transaction: all of the group is durable, or nothing of it is."""
+        rows, modules = [], [module for tick in group for module in tick.modules]
+        for tick in group:
+            row = _packed(tick)
+            self._hash = row_hash(self._hash, row)
+            rows.append(row._replace(hash=self._hash))
         self._db.execute("BEGIN IMMEDIATE")
-        for work in group:
-            for statement, values in work:
-                self._db.execute(statement, values)
-        self._db.execute("COMMIT")
-        last = group[-1][-1][1][0]
-        self.durable_tick = last if isinstance(last, int) else self.durable_tick
+        try:
+            self._db.executemany("INSERT INTO modules VALUES (?, ?)", modules)
+            self._db.executemany(_INSERT, rows)
+            self._db.execute("COMMIT")
+        except BaseException:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
+        self._size += sum(map(_size, rows)) + sum(len(data) for _, data in modules)
+        with self._progress:
+            self.durable_tick = group[-1].number
+            self._progress.notify_all()
+
+
+def _create(path: Path, header: Header) -> sqlite3.Connection:
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = FULL")
+        db.execute("BEGIN IMMEDIATE")
+        for statement in SCHEMA:
+            db.execute(statement)
+        db.executemany("INSERT INTO header VALUES (?, ?)", header.items())
+        db.execute("COMMIT")
+    except FileExistsError:
+        raise Refused(f"{path}: there is a file already; a recording is never overwritten") from None
+    except (OSError, sqlite3.Error) as error:
+        raise Refused(f"{path}: the recording cannot be written: {error}") from None
+    return db
+
+
+def _packed(tick: _Tick) -> JournalRow:
+    """The row of a tick, but for its hash."""
+    return JournalRow(
+        tick=tick.number,
+        time_ns=tick.row.time_ns,
+        wallclock_ms=tick.row.wallclock_ms,
+        slices=tick.row.slices,
+        commands=pack_commands(tick.row.commands),
+        readings=pack_numbers(tick.row.readings),
+        refusals=pack_numbers(tick.row.refusals),
+        commits=pack_list(tick.commits),
+        syslog=pack_events(tick.events),
+        output=tick.output,
+        checkpoint=tick.checkpoint,
+        head=tick.head,
+        hash=b"",
+    )
+
+
+def _size(row: JournalRow) -> int:
+    lists = (row.commands, row.readings, row.commits, row.syslog, row.checkpoint)
+    return _ROW_BYTES + sum(map(len, lists))
 
 
 def output_hash(report: TickReport) -> bytes:
@@ -179,10 +224,19 @@ def output_hash(report: TickReport) -> bytes:
     return digest.digest()
 
 
-def checkpoint(machine: Machine) -> str:
-    """Fuel and SHA-256 of the memory of every process, as JSON by rising pid."""
-    rows = []
-    for pid, process in sorted(machine.processes.items()):
-        memory = process.fiber.memory
-        rows.append([pid, process.fiber.fuel_used, hashlib.sha256(memory.read(0, memory.size)).hexdigest()])
-    return json.dumps(rows, separators=(",", ":"))
+def checkpoint(machine: Machine, tick: int) -> str:
+    """At every 64th tick one process as JSON: pid, fuel, and the SHA-256 of so many bytes of its memory from an offset.
+
+    Empty at the other ticks, and when no process lives.
+    """
+    turn, off = divmod(tick, CHECKPOINT_EVERY)
+    if off or not machine.processes:
+        return ""
+    pids = sorted(machine.processes)
+    turn, at = divmod(turn, len(pids))
+    fiber = machine.processes[pids[at]].fiber
+    parts = max(1, -(-fiber.memory.size // CHECKPOINT_BYTES))
+    start = turn % parts * CHECKPOINT_BYTES
+    length = min(CHECKPOINT_BYTES, fiber.memory.size - start)
+    found = hashlib.sha256(fiber.memory.read(start, length)).hexdigest()
+    return json.dumps([pids[at], fiber.fuel_used, start, length, found], separators=(",", ":"))

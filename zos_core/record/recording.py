@@ -1,13 +1,14 @@
 """A recording: one SQLite file with everything a session needs to be run again, and to be checked.
 
 Rules of this file (runtime: Time, ticks and the journal; docs/formats.md)
-- Tables: header (key, value), modules (sha256, name, data), ticks (one row a tick, chained by hash).
+- Tables: header (key, value), modules (sha256, data), ticks (one row a tick, chained by hash); nothing else.
 - A file is somebody else's word: it is opened read-only, and whatever does not fit is one `Refused`.
 - A torn tail is what SQLite cuts back to by itself: a transaction that was not committed never was.
 """
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,25 +16,32 @@ from pathlib import Path
 from typing import Any
 
 from zos_core.errors import Refused
-from zos_core.record.journal import FORMAT_VERSION, JournalRow
+from zos_core.record.journal import FORMAT_VERSION, JournalRow, header_hash
 from zos_core.runtime.engine import engine_version, settings_fingerprint
 from zos_core.runtime.machine import MachineLimits
 from zos_core.runtime.shim import SHIM_SHA256
 
-SCHEMA = """
-CREATE TABLE header (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE modules (sha256 BLOB PRIMARY KEY, name TEXT NOT NULL, data BLOB NOT NULL) WITHOUT ROWID;
-CREATE TABLE ticks (
-    tick INTEGER PRIMARY KEY, time_ns INTEGER NOT NULL, wallclock_ms INTEGER NOT NULL, slices INTEGER NOT NULL,
-    commands TEXT NOT NULL, readings BLOB NOT NULL, commits BLOB NOT NULL, syslog BLOB NOT NULL,
-    output BLOB NOT NULL, checkpoint TEXT NOT NULL, head BLOB NOT NULL, hash BLOB NOT NULL);
-"""
-_COLUMNS: tuple[type, ...] = (int, int, int, int, str, bytes, bytes, bytes, bytes, str, bytes, bytes)
+SCHEMA = (
+    "CREATE TABLE header (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE modules (sha256 BLOB PRIMARY KEY, data BLOB NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE ticks (tick INTEGER PRIMARY KEY, time_ns INTEGER NOT NULL, wallclock_ms INTEGER NOT NULL,"
+    " slices INTEGER NOT NULL, commands TEXT NOT NULL, readings BLOB NOT NULL, refusals BLOB NOT NULL,"
+    " commits BLOB NOT NULL, syslog BLOB NOT NULL, output BLOB NOT NULL, checkpoint TEXT NOT NULL,"
+    " head BLOB NOT NULL, hash BLOB NOT NULL)",
+)
+_COLUMNS: tuple[type, ...] = (int, int, int, int, str, bytes, bytes, bytes, bytes, bytes, str, bytes, bytes)
+_SESSION_BYTES = 16
+_WAL = "-wal"
+BESIDE = (_WAL, "-shm")
+"""Endings of the files SQLite keeps beside a recording that is open, or was never closed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What a replay must share with the recording; all texts."""
+    """What a replay must share with the recording, and which session it is; all texts.
+
+    `session` is random, `started` the wall clock in ms.
+    """
 
     format: str
     engine: str
@@ -42,6 +50,7 @@ class Header:
     seed: str
     memory_total: str
     full_audit: str
+    session: str
     started: str
 
     def first_difference(self, here: Header) -> str | None:
@@ -58,6 +67,9 @@ class Header:
                 return f"it was made with another {what}: {theirs[:40]}, here it is {ours[:40]}"
         return None
 
+    def items(self) -> list[tuple[str, str]]:
+        return [(name, getattr(self, name)) for name in Header.__slots__]
+
 
 def header_of(seed: bytes, limits: MachineLimits, full_audit: bool, started_ms: int) -> Header:
     """The header of a recording made here and by this engine."""
@@ -69,48 +81,65 @@ def header_of(seed: bytes, limits: MachineLimits, full_audit: bool, started_ms: 
         seed=seed.hex(),
         memory_total=str(limits.memory_total),
         full_audit=str(int(full_audit)),
+        session=os.urandom(_SESSION_BYTES).hex(),
         started=str(started_ms),
     )
 
 
 class Recording:
-    """An opened file, read-only. Raises `Refused` with one line for whatever is wrong with it."""
+    """An opened file, read-only. Raises `Refused` with one line for whatever is wrong with it.
+
+    `start` is the hash its chain starts at; `torn` that whoever wrote it has not closed it.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         if not path.is_file():
             raise Refused(f"{path}: there is no such recording")
+        wal = Path(f"{path}{_WAL}")
+        self.torn = wal.is_file() and wal.stat().st_size > 0
+        # Without a log beside it nobody is writing the file, and it can be read where nothing can be created.
+        how = "mode=ro" if wal.exists() else "immutable=1"
         try:
-            self._db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
-            self._db.text_factory = str
-            rows = dict(self._db.execute("SELECT key, value FROM header"))
-        except (sqlite3.Error, UnicodeDecodeError) as error:
+            self._db = sqlite3.connect(f"{path.resolve().as_uri()}?{how}", uri=True, isolation_level=None)
+            self._db.execute("PRAGMA trusted_schema = OFF")
+            made = self._db.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
+            if sorted(map(str, (sql for (sql,) in made))) != sorted(SCHEMA):
+                raise Refused(f"{path}: this is not a recording: it has other tables")
+            rows = [(str(key), str(value)) for key, value in self._db.execute("SELECT key, value FROM header")]
+        except (sqlite3.Error, UnicodeDecodeError, OSError) as error:
             raise Refused(f"{path}: this is not a recording: {error}") from None
+        self.header = self._header(rows)
+        self.start = header_hash(rows)
+
+    def _header(self, rows: list[tuple[str, str]]) -> Header:
+        known = dict(rows)
         try:
-            self.header = Header(**{name: str(rows[name]) for name in Header.__slots__})
+            header = Header(**{name: known[name] for name in Header.__slots__})
         except KeyError as missing:
-            raise Refused(f"{path}: this is not a recording: its header has no {missing}") from None
-        if self.header.format != str(FORMAT_VERSION):
-            raise Refused(f"{path}: format {self.header.format[:20]}; this version reads {FORMAT_VERSION}")
+            raise Refused(f"{self.path}: this is not a recording: its header has no {missing}") from None
+        if header.format != str(FORMAT_VERSION):
+            raise Refused(f"{self.path}: format {header.format[:20]}; this version reads {FORMAT_VERSION}")
+        return header
 
     def close(self) -> None:
         self._db.close()
 
     def last_tick(self) -> int:
         """The number of the newest tick, 0 when there is none."""
-        row = self._one("SELECT coalesce(max(tick), 0) FROM ticks")
-        return 0 if row is None else int(row[0])
+        row = self._one("SELECT max(tick) FROM ticks")
+        return row[0] if row is not None and type(row[0]) is int else 0
 
-    def module(self, sha256: bytes) -> tuple[str, bytes]:
-        """The name and the bytes of a program that ran. Raises `Refused`."""
-        row = self._one("SELECT name, data FROM modules WHERE sha256 = ?", sha256)
-        if row is None:
+    def module(self, sha256: bytes) -> bytes:
+        """The bytes of a program that ran, as they are. Raises `Refused` when they are missing."""
+        row = self._one("SELECT data FROM modules WHERE sha256 = ?", sha256)
+        if row is None or type(row[0]) is not bytes:
             raise Refused(f"{self.path}: the module {sha256.hex()[:16]} is missing")
-        return str(row[0]), bytes(row[1])
+        return row[0]
 
-    def modules(self) -> Iterator[tuple[bytes, str, bytes]]:
-        for sha256, name, data in self._rows("SELECT sha256, name, data FROM modules ORDER BY sha256"):
-            yield bytes(sha256), str(name), bytes(data)
+    def module_names(self) -> list[object]:
+        """What the modules are filed under: SHA-256 of their bytes, if nobody has changed it."""
+        return [name for (name,) in self._rows("SELECT sha256 FROM modules")]
 
     def ticks(self, first: int = 1) -> Iterator[JournalRow]:
         """Rows in order. Raises `Refused` for a row that has another shape."""

@@ -4,6 +4,8 @@ Rules of this file (kernel: Capabilities, Storage; runtime: Time, ticks and the 
 - A namespace is (manifest id, "bundled" or the module's SHA-256): a program cannot claim another's, and a changed
   module has one of its own.
 - All requests of a tick are one transaction; their callers are answered after it is durable, and not before.
+- Where the session is recorded, the journal is durable first, and the transaction carries (session, tick): what is
+  stored has always been asked for by a tick that survives.
 - The machine never waits for the disk: requests go in by `submit`, answers come out by `completed`.
 """
 
@@ -16,6 +18,7 @@ import struct
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from zos_core import abi
 from zos_core.abi import Errno, Sys
@@ -30,10 +33,20 @@ CREATE TABLE IF NOT EXISTS namespaces (
 CREATE TABLE IF NOT EXISTS entries (
     namespace INTEGER NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL,
     PRIMARY KEY (namespace, key)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS sessions (session TEXT PRIMARY KEY, tick INTEGER NOT NULL) WITHOUT ROWID;
 """
 _LISTED_BYTES = 32 << 10
 _LIST_HEAD = struct.Struct("<II")
 _LIST_ROW = struct.Struct("<HI")
+
+
+class Journal(Protocol):
+    """What records the session: `tick` is the last one handed to it."""
+
+    session: str
+    tick: int
+
+    def wait_durable(self, tick: int) -> bool: ...
 
 
 def open_file(path: Path | None) -> sqlite3.Connection:
@@ -134,10 +147,11 @@ def _serve(db: sqlite3.Connection, request: StorageRequest) -> StorageDone:
 class Storage:
     """The thread that writes. `pending` counts batches handed in and not yet collected."""
 
-    def __init__(self, path: Path | None = None) -> None:
+    def __init__(self, path: Path | None = None, journal: Journal | None = None) -> None:
         self._db = open_file(path)
+        self._journal = journal
         self._lock = threading.Lock()
-        self._batches: queue.SimpleQueue[Sequence[StorageRequest] | None] = queue.SimpleQueue()
+        self._batches: queue.SimpleQueue[tuple[int, Sequence[StorageRequest]] | None] = queue.SimpleQueue()
         self._answers: queue.SimpleQueue[list[StorageDone]] = queue.SimpleQueue()
         self.pending = 0
         self._thread = threading.Thread(target=self._run, name="zos-storage", daemon=True)
@@ -152,9 +166,9 @@ class Storage:
                 raise Refused(f"the storage cannot be used: {error}") from None
 
     def submit(self, requests: Sequence[StorageRequest]) -> None:
-        """All requests of one tick."""
+        """All requests of one tick, after it has been handed to the journal."""
         self.pending += 1
-        self._batches.put(requests)
+        self._batches.put((0 if self._journal is None else self._journal.tick, requests))
 
     def completed(self) -> list[StorageDone]:
         """Answers that have come since the last look. Never waits."""
@@ -173,14 +187,19 @@ class Storage:
 
     def _run(self) -> None:
         while (batch := self._batches.get()) is not None:
-            self._answers.put(self._carry_out(batch))
+            tick, requests = batch
+            # A recording that has stopped holds nothing up: the session goes on without it.
+            recorded = self._journal is not None and self._journal.wait_durable(tick)
+            self._answers.put(self._carry_out(requests, tick if recorded else 0))
 
-    def _carry_out(self, batch: Sequence[StorageRequest]) -> list[StorageDone]:
+    def _carry_out(self, batch: Sequence[StorageRequest], tick: int) -> list[StorageDone]:
         """One transaction; what the disk refuses is refused to every caller of the batch."""
         with self._lock:
             try:
                 self._db.execute("BEGIN IMMEDIATE")
                 answers = [_serve(self._db, request) for request in batch]
+                if tick and self._journal is not None:
+                    self._db.execute("INSERT OR REPLACE INTO sessions VALUES (?, ?)", (self._journal.session, tick))
                 self._db.execute("COMMIT")
                 return answers
             except sqlite3.Error:

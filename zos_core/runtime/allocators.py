@@ -5,6 +5,8 @@ Rules of this file
   fiber decides about every growth before it happens, and a spawn maps nothing when a memory can be used again.
 - The engine calls only while a fiber runs, so `hostcalls.current` is the one whose memory it is.
 - A growth that is refused answers -1 to the guest; it is no trap.
+- Every request to the host is announced by `ask_host`, so that a replay can refuse what was refused; the text of a
+  refusal is the same wherever it comes from.
 - As everywhere, a callback's whole body is inside `try`, and callbacks are module globals.
 """
 
@@ -21,6 +23,7 @@ from zos_core.runtime.reserve import Pool, Reservation
 
 memory_pool = Pool()
 stack_pool = Pool()
+NO_HOST_MEMORY = "the host refused: Cannot allocate memory"
 _memories: dict[int, LinearMemory] = {}
 _stacks: dict[int, Reservation] = {}
 
@@ -45,6 +48,9 @@ class MemoryOwner(Protocol):
     def memory_changed(self, memory: LinearMemory, size: int) -> None:
         """A memory that was admitted has `size` bytes."""
 
+    def ask_host(self) -> None:
+        """The host is about to be asked for memory. Raises OSError when it is to be taken as refused."""
+
     def host_refused(self, memory: LinearMemory | None, size: int) -> None:
         """The host had no memory for `size` bytes that were admitted, or (None) for the fiber's stack."""
 
@@ -66,10 +72,11 @@ def _new_memory(
         if not owner.admit_memory(memory, minimum):
             return _refuse("the first memory of the program is larger than the limit of its process")
         try:
+            owner.ask_host()
             memory.reservation = memory_pool.take(reservation + guard, 0, minimum)
-        except OSError as error:
+        except OSError:
             owner.host_refused(memory, minimum)
-            return _refuse(str(error))
+            return _refuse(NO_HOST_MEMORY)
         base = memory.reservation.base
         _memories[base] = memory
         owner.memory_changed(memory, minimum)
@@ -95,10 +102,11 @@ def _grow_memory(base: int, size: int) -> int | None:
         if not owner.admit_growth(memory, size):
             return _refuse("the memory limit of the process is reached")
         try:
+            owner.ask_host()
             memory.reservation.commit(size)
-        except OSError as error:
+        except OSError:
             owner.host_refused(memory, size)
-            return _refuse(str(error))
+            return _refuse(NO_HOST_MEMORY)
         owner.memory_changed(memory, size)
         return None
     except BaseException as error:
@@ -113,14 +121,15 @@ def _drop_memory(base: int) -> None:
 def _new_stack(_env: int, size: int, _zeroed: bool, result: int) -> int | None:
     owner: MemoryOwner = hostcalls.current
     try:
+        owner.ask_host()
         stack = stack_pool.take(size + mmap.PAGESIZE, mmap.PAGESIZE, size)
         _stacks[stack.base] = stack
         filled = capi.StackMemory(stack.base, _GET_STACK, _DROP_STACK)
         ctypes.memmove(result, ctypes.byref(filled), ctypes.sizeof(filled))
         return None
-    except OSError as error:
+    except OSError:
         owner.host_refused(None, size)
-        return _refuse(str(error))
+        return _refuse(NO_HOST_MEMORY)
     except BaseException as error:
         owner.keep_failure(error)
         return _refuse(str(error))

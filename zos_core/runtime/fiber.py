@@ -124,15 +124,17 @@ class Fiber:
 
     `memory_limit` and `slice_fuel` may be changed at any time; `slice_fuel` counts from the next suspension by a host
     call. `fuel_limit` is the total after which the guest is stopped ("out of fuel"). `on_grow` decides each growth of
-    the memory in place of `memory_limit`; `on_host_refusal(current, desired)` is told when the host had no memory for
-    one that was allowed.
+    the memory in place of `memory_limit`. `on_host_request()` is called before each request to the host for a memory,
+    a growth or a stack, and may raise OSError to have it refused; `on_host_refusal(current, desired)` is told of each
+    that was.
     """
 
     __slots__ = (
         "_cells", "_cells_at", "_context", "_exceptions_refused", "_failure", "_fuel_limit", "_fuel_spent", "_future",
         "_guest_memory", "_host_refused", "_in_start", "_kill_requested", "_parked", "_store", "exit_code",
         "host_recv_bytes", "host_send_bytes", "host_syscall", "host_yield", "memory", "memory_limit", "on_grow",
-        "on_host_refusal", "pid", "program", "slice_fuel", "slots", "state", "stop_after_call", "trap",
+        "on_host_refusal", "on_host_request", "pid", "program", "slice_fuel", "slots", "state", "stop_after_call",
+        "trap",
     )  # fmt: skip
 
     def __init__(
@@ -145,6 +147,7 @@ class Fiber:
         slice_fuel: int = abi.DEFAULT_SLICE_FUEL,
         fuel_limit: int | None = None,
         on_grow: OnGrow | None = None,
+        on_host_request: Callable[[], None] | None = None,
         on_host_refusal: Callable[[int, int], None] | None = None,
     ) -> None:
         if slice_fuel < 1:
@@ -154,6 +157,7 @@ class Fiber:
         self.memory_limit = memory_limit_bytes
         self.slice_fuel = slice_fuel
         self.on_grow = on_grow
+        self.on_host_request = on_host_request
         self.on_host_refusal = on_host_refusal
         self.memory = GuestMemory()
         self.state = FiberState.READY
@@ -284,9 +288,13 @@ class Fiber:
         if memory is self._guest_memory:
             self.memory.attach(memory.reservation.start, size)
 
+    def ask_host(self) -> None:
+        if self.on_host_request is not None:
+            self.on_host_request()
+
     def host_refused(self, memory: LinearMemory | None, size: int) -> None:
         self._host_refused = True
-        if self.on_host_refusal is not None and memory is self._guest_memory:
+        if self.on_host_refusal is not None:
             self.on_host_refusal(self.memory.size, size)
 
     # --- the life of the engine's call ----------------------------------------------------------------------------

@@ -23,7 +23,7 @@ from zos_core.kernel.insertion import expiry
 from zos_core.kernel.privilege import expiry_due
 from zos_core.runtime import commands as c
 from zos_core.runtime.fiber import FiberState
-from zos_core.runtime.process import Limits, RunningProcess
+from zos_core.runtime.process import HostMemory, Limits, RunningProcess
 from zos_core.runtime.program import Program
 from zos_core.runtime.scheduler import Scheduler
 from zos_core.runtime.traps import TrapInfo
@@ -66,13 +66,17 @@ class Readings:
 
 @dataclass(frozen=True, slots=True)
 class TickRow:
-    """Everything that came from outside in one tick, and how many slices ran."""
+    """Everything that came from outside in one tick, and how many slices ran.
+
+    `refusals` are the numbers of the requests for memory that the host refused.
+    """
 
     time_ns: int
     wallclock_ms: int
     commands: tuple[c.Command, ...]
     slices: int
     readings: tuple[int, ...]
+    refusals: tuple[int, ...] = ()
 
 
 @dataclass(slots=True)
@@ -100,11 +104,13 @@ class MachineLimits:
 class Machine:
     """`modules` maps a program's SHA-256 to its compiled form; whoever creates a process puts it there first.
 
-    `on_tick` is told of every tick; `report` is what the last one did.
+    `on_tick` is told of every tick; `report` is what the last one did. `before_slices` is called in each tick between
+    its commands and its slices: for tools that ask what would happen if something were otherwise.
     """
 
     def __init__(self, world: World, seed: bytes, limits: MachineLimits | None = None) -> None:
         self.readings = Readings(world)
+        self.host_memory = HostMemory()
         self.gateway = Gateway(self.readings, seed)
         self.limits = limits or MachineLimits()
         self.modules: dict[bytes, Program] = {}
@@ -113,6 +119,7 @@ class Machine:
         self.ticks = self.slices = 0
         self.report = TickReport()
         self.on_tick: Callable[[TickRow], None] | None = None
+        self.before_slices: Callable[[], None] | None = None
         self._world = world
         self._scheduler = Scheduler(self.gateway.state.transient)
         self._console_owner: dict[int, int] = {}
@@ -133,6 +140,7 @@ class Machine:
         time_ns, wall_ms = max(self._world.uptime_ns(), self._last_ns), self._world.wallclock_ms()
         self._last_ns = time_ns
         self.readings.begin(time_ns, wall_ms)
+        self.host_memory.begin()
         self.gateway.now = time_ns
         report = TickReport()
         state = self.gateway.state
@@ -141,6 +149,8 @@ class Machine:
         for command in commands:
             report.outcomes.append(self._apply(command, report))
             self._reap(report)
+        if self.before_slices is not None:
+            self.before_slices()
         self._scheduler.wake_woken(first=True)
         self._scheduler.wake_due(time_ns)
         self._run(report, more)
@@ -151,7 +161,8 @@ class Machine:
         self.slices += report.slices
         self.report = report
         if self.on_tick is not None:
-            self.on_tick(TickRow(time_ns, wall_ms, commands, report.slices, tuple(self.readings.taken)))
+            readings, refusals = tuple(self.readings.taken), tuple(self.host_memory.refused)
+            self.on_tick(TickRow(time_ns, wall_ms, commands, report.slices, readings, refusals))
         return report
 
     def _run(self, report: TickReport, more: Callable[[], bool] | None) -> None:
@@ -288,7 +299,7 @@ class Machine:
             return outcome
         pid = outcome.result
         limits = Limits(command.memory_limit, command.fuel_limit)
-        process = RunningProcess(pid, self.modules[command.module], self.gateway, limits, self._room)
+        process = RunningProcess(pid, self.modules[command.module], self.gateway, limits, self._room, self.host_memory)
         console = self.gateway.state.committed.console_of(pid)
         if console is not None:
             self._console_owner[console.id] = pid

@@ -9,6 +9,7 @@ Rules of this file (abi: The module; runtime: The scheduler)
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 
 from zos_core import abi
@@ -37,21 +38,50 @@ class Limits:
         self.fuel = fuel
 
 
+class HostMemory:
+    """The requests of one tick to the host for memories, growths and stacks, numbered from 0.
+
+    Whether the host has memory is a device result: `refused` are the numbers it refused, and a replay sets `forced` to
+    have the same ones refused (runtime: Time, ticks and the journal).
+    """
+
+    __slots__ = ("_asked", "forced", "refused")
+
+    def __init__(self) -> None:
+        self.forced: frozenset[int] = frozenset()
+        self.begin()
+
+    def begin(self) -> None:
+        self._asked = 0
+        self.refused: list[int] = []
+
+    def ask(self) -> None:
+        """The next request. Raises OSError when it is one to refuse."""
+        self._asked += 1
+        if self._asked - 1 in self.forced:
+            raise OSError(errno.ENOMEM, "refused, as it was recorded")
+
+    def note_refusal(self, _current: int, _desired: int) -> None:
+        """The last request was refused."""
+        self.refused.append(self._asked - 1)
+
+
 class RunningProcess:
     """The host side of one fiber. `active_at` is the tick time of its last call that did something."""
 
     __slots__ = (
-        "_gateway", "_outgoing", "_overflow", "_polled", "_polled_arrivals", "_polled_fuel", "_read_at", "_result",
-        "_room", "active_at", "arrivals", "calls", "fiber", "heartbeat", "limits", "memory_known", "parked",
+        "_gateway", "_host", "_outgoing", "_overflow", "_polled", "_polled_arrivals", "_polled_fuel", "_read_at",
+        "_result", "_room", "active_at", "arrivals", "calls", "fiber", "heartbeat", "limits", "memory_known", "parked",
         "pid", "program", "queued", "yielded",
     )  # fmt: skip
 
     def __init__(
-        self, pid: int, program: Program, gateway: Gateway, limits: Limits, room: Callable[[], int]
-    ) -> None:
+        self, pid: int, program: Program, gateway: Gateway, limits: Limits, room: Callable[[], int],
+        host: HostMemory,
+    ) -> None:  # fmt: skip
         """`room` tells how many bytes of memory the whole machine has left, `memory_known` of this one counted."""
         self.pid, self.program, self.limits = pid, program, limits
-        self._gateway, self._room = gateway, room
+        self._gateway, self._room, self._host = gateway, room, host
         self.arrivals = 0
         self.active_at = gateway.now
         self.heartbeat = 0
@@ -76,6 +106,8 @@ class RunningProcess:
             memory_limit_bytes=0,
             fuel_limit=self.limits.fuel,
             on_grow=self._may_grow,
+            on_host_request=self._host.ask,
+            on_host_refusal=self._host.note_refusal,
         )
 
     def resume(self) -> FiberState:
