@@ -1,12 +1,11 @@
 //! More authority out of the authority it has, and authority over others.
 
-use crate::{must_change_nothing, must_fail, on_every_slot, Attempt, Told};
+use crate::{must_change_nothing, must_fail, on_every_slot, Attempt, Told, EMPTY_SLOT};
 use zos_process::abi::{
     OBJECT_PROCESS, PERM_ALL, PID_INIT, PID_PERMISSION, SLOT_INIT, SLOT_OWN_ENDPOINT, SLOT_PERMISSION, SYS_CAP_DERIVE,
 };
 use zos_process::{self as zos, sys, Capability, Limits, Permissions};
 
-const EMPTY_SLOT: u32 = 5000;
 const NOBODY: u32 = 0x7fff_0000;
 const A_SECOND: Limits = Limits { expires_in_ms: 1000, uses: 1 };
 const AN_HOUR: Limits = Limits { expires_in_ms: 3_600_000, uses: 1000 };

@@ -1,13 +1,11 @@
 //! Messages through what it does not hold, or may not use that way.
 
-use crate::{must_fail, Attempt, Told};
+use crate::{must_fail, Attempt, Told, EMPTY_SLOT};
 use zos_process::abi::{
     MAX_CAPS_PER_MESSAGE, PID_INIT, PID_PERMISSION, SLOT_INIT, SLOT_INPUT, SLOT_OWN_ENDPOINT, SLOT_PERMISSION, SYS_SEND,
 };
 use zos_process::{self as zos, sys, Limits, Permissions};
 
-/// Far behind every slot this program is given.
-const EMPTY_SLOT: u32 = 5000;
 const TAG: u32 = 0x1_0002;
 const CONSOLE_SLOT: u32 = 4;
 

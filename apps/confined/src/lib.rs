@@ -70,6 +70,9 @@ pub fn must_change_nothing(told: &str, changed: bool) -> Told {
     }
 }
 
+/// Far behind every slot this program is given.
+pub const EMPTY_SLOT: u32 = 5000;
+
 /// Slots that are tried where any would do, held ones and empty ones.
 const SLOTS: u32 = 64;
 

@@ -1,6 +1,6 @@
 //! Forged commands and messages for init and the permission service.
 
-use crate::{must_change_nothing, Attempt, Told};
+use crate::{must_change_nothing, must_fail, Attempt, Told};
 use zos_process::abi::{
     E_OK, FACTORY, MSG_CAPABILITY_RESPONSE, MSG_GRANT_PERMISSION, MSG_LIST_MY_CAPS, MSG_LIST_PERMISSIONS,
     MSG_LOOKUP_RESPONSE, MSG_LOOKUP_SERVICE, MSG_PERMISSION_RESPONSE, MSG_PROMPT, MSG_PROMPT_ANSWER,
@@ -62,14 +62,13 @@ fn lookup(name: &str) -> zos::Result<Message> {
 
 /// The status of a MSG_PERMISSION_RESPONSE as an error.
 fn status(answer: zos::Result<Message>) -> Told {
-    match answer {
-        Ok(message) if message.tag == MSG_PERMISSION_RESPONSE => match message.data.first().map(|code| u32::from(*code)) {
-            Some(E_OK) => Told::Allowed("done".to_owned()),
-            Some(code) => Told::Refused(Error::from_code(code).name().to_owned()),
-            None => Told::Allowed("an empty answer".to_owned()),
-        },
-        Ok(message) => Told::Allowed(format!("answer {:#x}", message.tag)),
-        Err(error) => Told::Refused(error.name().to_owned()),
+    let message = match answer {
+        Ok(message) => message,
+        Err(error) => return Told::Refused(error.name().to_owned()),
+    };
+    match (message.tag, message.data.first().map(|code| u32::from(*code))) {
+        (MSG_PERMISSION_RESPONSE, Some(code)) if code != E_OK => must_fail::<()>(Err(Error::from_code(code))),
+        (tag, _) => Told::Allowed(format!("answer {:#x}", tag)),
     }
 }
 
