@@ -32,6 +32,8 @@ THEME_NAMES = {"dark": DARK, "light": LIGHT}
 SIGNAL_EXIT_BASE = 128
 MODULE_CACHE = "modules"
 """Where compiled modules are kept, inside the data folder."""
+STORAGE_FILE = "storage.sqlite"
+"""What programs have stored, inside the data folder."""
 
 FONTS = "DejaVu Sans Mono, Noto Sans Mono CJK JP, Menlo, Consolas"
 _FONT_FACE = re.compile(r"@font-face \{[^}]*\}\s*")
@@ -96,10 +98,19 @@ def run_desktop(options: DesktopOptions) -> int:
 
     def make_machine() -> Machine:
         # Imported here so that the first frame is on screen before the engine is loaded (desktop: Speed).
+        from zos_core.policy import Policy
         from zos_core.supervisor import MachineConfig, Supervisor
 
         folder = options.data_folder
-        return Supervisor(MachineConfig(cache=None if folder is None else folder / MODULE_CACHE))
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+        return Supervisor(
+            MachineConfig(
+                policy=Policy(trust_bundled=True, interactive=True),
+                cache=None if folder is None else folder / MODULE_CACHE,
+                storage=None if folder is None else folder / STORAGE_FILE,
+            )
+        )
 
     app = DesktopApp(make_machine, options)
     app.run()

@@ -16,16 +16,19 @@ from textual.binding import Binding, BindingType
 from zos_core.abi import PID_PERMISSION
 from zos_core.errors import Refused
 from zos_core.snapshot import ConsoleMode
+from zos_tui.authority import Authority
 from zos_tui.commands import BY_NAME
 from zos_tui.tabs import Tab
 from zos_tui.theme import DARK, LIGHT
 from zos_tui.widgets.capability_list import CapabilityList
 from zos_tui.widgets.hint_bar import LEADER_TWICE, HintBar
 from zos_tui.widgets.line_table import LineTable
+from zos_tui.widgets.message_log import MessageLog
 from zos_tui.widgets.process_list import ProcessList
+from zos_tui.widgets.prompt_bar import PromptBar
 from zos_tui.widgets.tab_bar import TabBar
 from zos_tui.widgets.terminal_view import TerminalView
-from zos_tui.workspace import LIST_SOON_S, PANELS, Workspace
+from zos_tui.workspace import PANELS, Workspace
 
 DEFAULT_LEADER = "ctrl+b"
 DEFAULT_PROGRAM = "terminal"
@@ -181,34 +184,88 @@ class Desktop(Workspace):
             details.append("This is a system service: others may stop working until it is back.")
         self._ask(f"Kill {process.name}?", tuple(details), "Kill", partial(self.kill, process.pid))
 
-    def action_revoke_capability(self) -> None:
+    def action_process_details(self) -> None:
+        from zos_core.events import call_name
+        from zos_tui.widgets.process_details import ProcessDetails
+
+        process = self.selected_process
+        if process is None or self.machine is None:
+            self.say("Select a process first")
+            return
+        calls = [(call_name(call.num), call) for call in self.machine.recent_events() if call.pid == process.pid]
+
+        def chosen(what: str | None) -> None:
+            if what == "tab":
+                self.go_to_process(process.pid)
+            elif what == "kill":
+                self.action_kill_process()
+            elif what == "grant" and self.authority is not None:
+                self.authority.grant(process.pid)
+
+        endpoints = self.machine.snapshot().endpoints
+        self.app.push_screen(ProcessDetails(process, endpoints, calls), chosen)
+
+    def go_to_process(self, pid: int) -> None:
+        """Bring the tab of a process to the front, or at least the process to the lists."""
+        tab = self.book.of_pid(pid)
+        if tab is not None:
+            self._switch(tab)
+        else:
+            self.select_process(pid)
+
+    def select_process(self, pid: int) -> None:
+        """Move to the process list, with this process selected."""
+        self.query_one(ProcessList).select(pid)
+        self.show_panel(PANELS[1])
+        if self.lists is not None:
+            self.lists.show_capabilities()
+
+    # --- authority ----------------------------------------------------------------------------------------------
+
+    def _of_selected_capability(self, act: Callable[[Authority], Callable[[int, int], None]]) -> None:
+        """Do something about the capability selected in the list."""
         process, slot = self.selected_process, self.query_one(CapabilityList).selected
-        held = {capability.slot: capability for capability in process.capabilities} if process is not None else {}
-        if process is None or not isinstance(slot, int) or slot not in held:
+        if process is None or self.authority is None or not isinstance(slot, int):
             self.say("Select a capability first")
             return
-        capability = held[slot]
-        below = f"{capability.children} derived directly from it would go too" if capability.children else ""
-        details = (
-            f"{capability.object_type.name.capitalize()} {capability.object_name}, slot {slot}",
-            below or "Nothing was derived from it",
-        )
-        question = f"Revoke from {process.name} ({process.pid})?"
-        self._ask(question, details, "Revoke", partial(self.revoke, process.pid, slot))
+        act(self.authority)(process.pid, slot)
 
-    def revoke(self, pid: int, slot: int) -> None:
-        """Take a capability away, and say what went."""
-        if self.machine is None or self.pump is None:
+    def action_grant_capability(self) -> None:
+        process = self.selected_process
+        if self.authority is not None:
+            self.authority.grant(process.pid if process is not None else None)
+
+    def action_derive_capability(self) -> None:
+        self._of_selected_capability(lambda authority: authority.derive)
+
+    def action_revoke_capability(self) -> None:
+        self._of_selected_capability(lambda authority: authority.revoke)
+
+    def action_inspect_capability(self) -> None:
+        self._of_selected_capability(lambda authority: authority.inspect)
+
+    def action_revoke_by_query(self) -> None:
+        if self.authority is not None:
+            self.authority.revoke_by_query()
+
+    def action_show_objects(self) -> None:
+        if self.authority is not None:
+            self.authority.objects()
+
+    def action_list_answers(self) -> None:
+        if self.authority is not None:
+            self.authority.answers()
+
+    def action_answer_prompt(self) -> None:
+        if self.authority is None or self.consent is None:
             return
-        try:
-            went = self.machine.revoke_capability(pid, slot)
-        except Refused as refusal:
-            self.say(str(refusal), warning=True)
-            return
-        self.pump.touched()
-        holders = ", ".join(str(holder) for holder in sorted({removed.pid for removed in went.removed}))
-        self.say(f"Revoked {len(went.removed)}, from pid {holders}")
-        self.lists_due(LIST_SOON_S)
+        prompt = self.consent.next_question()
+        if prompt is None:
+            self.say("No program asks for anything")
+        else:
+            self.authority.ask_person(prompt, self.consent.stands)
+
+    # --- the desktop --------------------------------------------------------------------------------------------
 
     def action_palette(self) -> None:
         from textual.command import CommandPalette
@@ -320,7 +377,40 @@ class Desktop(Workspace):
         self.run_command("new_tab")
 
     def on_line_table_chosen(self, event: LineTable.Chosen) -> None:
-        """Enter on a process goes to its tab."""
+        """Enter opens the details of a process or a capability; on a row of the log it leads to the process."""
         event.stop()
-        if isinstance(event.table, ProcessList) and isinstance(event.key, int):
-            self._switch(self.book.of_pid(event.key))
+        if isinstance(event.table, ProcessList):
+            self.action_process_details()
+        elif isinstance(event.table, CapabilityList):
+            self.action_inspect_capability()
+        elif isinstance(event.table, MessageLog):
+            pid = event.table.pid_of(event.key)
+            if pid:
+                self.select_process(pid)
+
+    def on_process_list_filter_wanted(self, event: ProcessList.FilterWanted) -> None:
+        from zos_tui.widgets.prompt_line import PromptLine
+
+        event.stop()
+        processes = self.query_one(ProcessList)
+
+        def found(needle: str | None) -> None:
+            if needle is not None:
+                processes.filter_by(needle)
+
+        self.app.push_screen(PromptLine("Processes with", processes.order.needle), found)
+
+    def on_message_log_process_only(self, event: MessageLog.ProcessOnly) -> None:
+        event.stop()
+        if self.lists is not None:
+            self.lists.log_of_process()
+
+    def on_message_log_messages_wanted(self, event: MessageLog.MessagesWanted) -> None:
+        event.stop()
+        if self.lists is not None:
+            told = self.lists.toggle_messages()
+            self.say("Messages between programs are told from here on" if told else "Messages are told no longer")
+
+    def on_prompt_bar_opened(self, event: PromptBar.Opened) -> None:
+        event.stop()
+        self.run_command("answer_prompt")

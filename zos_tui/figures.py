@@ -49,6 +49,23 @@ def duration(ns: int) -> str:
     return f"{whole // 86_400}d"
 
 
+def countdown(ns: int) -> str:
+    """What is left until a deadline, in whole seconds and at most 6 cells: it changes once a second."""
+    seconds = max(1, -(-ns // 1_000_000_000))
+    return f"{seconds}s" if seconds < 60 else duration(seconds * 1_000_000_000)
+
+
+def ago(ns: int) -> str:
+    """How long something is past, in at most 8 cells: `just now`, `3s ago`, `2m ago`, `5h ago`."""
+    seconds = max(0, ns) // 1_000_000_000
+    if seconds < 2:
+        return "just now"
+    for unit, suffix in ((86_400, "d"), (3600, "h"), (60, "m")):
+        if seconds >= unit:
+            return f"{seconds // unit}{suffix} ago"
+    return f"{seconds}s ago"
+
+
 def sparkline(values: Iterable[float], width: int) -> str:
     """The last `width` values as blocks, scaled to their own maximum; padded on the left with spaces."""
     last = list(values)[-width:]

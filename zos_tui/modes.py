@@ -31,7 +31,7 @@ class Cursor(NamedTuple):
 
 @dataclass(slots=True)
 class Modes:
-    """Every mode of one screen. Read it; only the screen writes it."""
+    """Every mode of one screen. Read it; only the screen writes it, and the view keeps `line_mode` true."""
 
     application_cursor: bool = False
     application_keypad: bool = False

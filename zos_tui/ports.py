@@ -11,7 +11,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from zos_core.snapshot import ConsoleMode, MachineSnapshot, PollReport, Revocation
+from zos_core.abi import Errno, ObjectType, Rights
+from zos_core.snapshot import (
+    AnswerSnapshot,
+    CapabilityNode,
+    ConsoleMode,
+    EventSnapshot,
+    MachineSnapshot,
+    ObjectSnapshot,
+    PollReport,
+    PromptSnapshot,
+    Revocation,
+)
 
 ConsoleCallback = Callable[[bytes, int], None]
 """Receives what a process wrote and the stream (1 output, 2 errors) it wrote it to."""
@@ -37,6 +48,42 @@ class Launching(Protocol):
     def done(self) -> bool: ...
 
     def cancel(self) -> None: ...
+
+
+class Events(Protocol):
+    """A reader of what happens to authority, with its own place in the logs."""
+
+    def news(self) -> list[EventSnapshot]:
+        """Rows since the last look, oldest first."""
+
+
+class Call(Protocol):
+    """A system call as the log keeps it."""
+
+    @property
+    def time_ns(self) -> int: ...
+
+    @property
+    def pid(self) -> int: ...
+
+    @property
+    def num(self) -> int: ...
+
+    @property
+    def args(self) -> tuple[Any, ...]: ...
+
+    @property
+    def result(self) -> int: ...
+
+    @property
+    def error(self) -> Errno: ...
+
+    @property
+    def reason(self) -> str: ...
+
+
+Targets = Sequence[tuple[int, int]]
+"""Capabilities by (pid, slot)."""
 
 
 class Machine(Protocol):
@@ -73,7 +120,53 @@ class Machine(Protocol):
 
     def kill_process(self, pid: int) -> None: ...
 
-    def revoke_capability(self, pid: int, slot: int) -> Revocation: ...
+    # --- authority ----------------------------------------------------------------------------------------------
+
+    def grant_capability(
+        self, pid: int, object_type: ObjectType, object_id: int, perms: Rights | int, *,
+        expires_in_ms: int | None = None, uses: int | None = None,
+    ) -> int:  # fmt: skip
+        """From the root of an object; the slot it went to."""
+
+    def derive_capability(
+        self, pid: int, slot: int, to_pid: int, perms: Rights | int, expires_in_ms: int | None = None,
+        uses: int | None = None,
+    ) -> int:  # fmt: skip
+        """A weaker copy for `to_pid`, below the capability in that slot; its slot."""
+
+    def preview_revocations(self, targets: Targets, *, keep_own: bool = False) -> Revocation:
+        """What revoking would take, from the code that revokes."""
+
+    def revoke_capabilities(
+        self, targets: Targets, *, keep_own: bool = False, confirmed: Revocation | None = None
+    ) -> Revocation:
+        """Take several as one step. Raises `RevocationGrew` when more would go than was confirmed."""
+
+    def origin_of(self, pid: int, slot: int) -> tuple[CapabilityNode, ...]:
+        """The chain of grants from the root down to a slot."""
+
+    def derived_from(self, pid: int, slot: int) -> tuple[CapabilityNode, ...]:
+        """A slot's capability and everything derived from it, with depths."""
+
+    def objects(self) -> tuple[ObjectSnapshot, ...]: ...
+
+    def holders_of(self, object_type: ObjectType, object_id: int) -> tuple[CapabilityNode, ...]:
+        """Who can reach an object, and through whom."""
+
+    def prompts(self) -> tuple[PromptSnapshot, ...]: ...
+
+    def answer_prompt(self, request_id: int, decision: Any) -> None:
+        """`decision` is a `zos_core.prompts.Decision`."""
+
+    def answers(self) -> tuple[AnswerSnapshot, ...]: ...
+
+    # --- running ------------------------------------------------------------------------------------------------
+
+    def event_log(self, *, messages: bool = False) -> Events:
+        """A reader; `messages` adds what programs send each other."""
+
+    def recent_events(self, after: int = 0) -> Sequence[Call]:
+        """System calls still in memory, oldest first."""
 
     def poll_syscalls(self, *, budget_ms: float) -> PollReport:
         """Run what is ready for at most `budget_ms`, and hand console output to the callbacks."""

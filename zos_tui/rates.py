@@ -15,11 +15,15 @@ HISTORY = 8
 
 @dataclass(slots=True)
 class ProcessRates:
-    """Per second, over the last interval: `fuel` is CPU, `syscalls` calls. `history` is fuel, oldest first."""
+    """Per second, over the last interval: `fuel` is CPU, `syscalls` calls.
+
+    `history` is fuel a second, `memory` sizes in bytes; both oldest first.
+    """
 
     fuel: float = 0.0
     syscalls: float = 0.0
     history: deque[float] = field(default_factory=lambda: deque(maxlen=HISTORY))
+    memory: deque[float] = field(default_factory=lambda: deque(maxlen=HISTORY))
 
 
 class Rates:
@@ -42,6 +46,7 @@ class Rates:
             rates.fuel = max(0, process.fuel - earlier.fuel) / elapsed_s
             rates.syscalls = max(0, process.syscalls - earlier.syscalls) / elapsed_s
             rates.history.append(rates.fuel)
+            rates.memory.append(process.memory_size)
         self._before, self._by_pid = snapshot, listed
         return listed
 

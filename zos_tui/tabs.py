@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import PurePath
 
-from zos_core.snapshot import ConsoleMode, ExitSnapshot
+from zos_core.abi import SLOT_INPUT, ObjectType, Rights
+from zos_core.snapshot import ConsoleMode, ExitSnapshot, ProcessSnapshot
 
 
 @dataclass(slots=True)
@@ -26,6 +27,12 @@ class Tab:
     unseen: bool = False
     refused: bool = False
     ended: ExitSnapshot | None = None
+    deaf: bool = False
+    """Its process has lost its input endpoint: keystrokes are refused (kernel: Capabilities, the table of types)."""
+    silent: bool = False
+    """Its process has lost its console: nothing it writes is shown."""
+    _could_hear: bool = False
+    _could_speak: bool = False
 
     @property
     def label(self) -> str:
@@ -34,6 +41,26 @@ class Tab:
     @property
     def live(self) -> bool:
         return self.ended is None
+
+    @property
+    def revoked(self) -> str:
+        """Which of its two ways to the person its process has lost, in words; empty while it has both."""
+        lost = [word for word, gone in (("input", self.deaf), ("output", self.silent)) if gone]
+        return f"{' and '.join(lost)} revoked" if lost else ""
+
+    def observe(self, process: ProcessSnapshot) -> None:
+        """Note what its process holds: what it once had and has no longer is a loss."""
+        held = process.capabilities
+        hears = any(each.slot == SLOT_INPUT and each.perms & Rights.READ for each in held)
+        speaks = any(each.object_type is ObjectType.CONSOLE and each.perms & Rights.WRITE for each in held)
+        self._could_hear |= hears
+        self._could_speak |= speaks
+        self.deaf, self.silent = self._could_hear and not hears, self._could_speak and not speaks
+
+    def begin_again(self, pid: int, mode: ConsoleMode) -> None:
+        """Another process takes its place."""
+        self.pid, self.mode, self.ended = pid, mode, None
+        self.deaf = self.silent = self._could_hear = self._could_speak = False
 
 
 @dataclass(slots=True)

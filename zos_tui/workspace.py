@@ -3,50 +3,49 @@
 Rules of this file
 - It reads snapshots and posts commands to the machine; what a command of the leader does is in `desktop`.
 - The screen is painted before the machine is made: a machine that cannot start is a line on the screen.
-- Lists are shown again at most four times a second, and only after something ran.
+- Launching programs, keeping the lists up to date and asking for consent are parts of their own, made with the machine.
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
+from functools import partial
 from time import monotonic
 
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Container, Horizontal, Vertical
 from textual.screen import Screen
-from textual.timer import Timer
 from textual.widgets import Static
 
 from zos_core.errors import Refused
 from zos_core.snapshot import ConsoleMode, ConsoleOpened, MachineSnapshot, PollReport, ProcessEnded, ProcessSnapshot
+from zos_tui.authority import Authority
 from zos_tui.commands import key_label
+from zos_tui.consent import Consent
 from zos_tui.figures import shortened, size
-from zos_tui.ports import Launching, Machine
+from zos_tui.launches import Launches
+from zos_tui.ports import Machine
 from zos_tui.pump import Pump
-from zos_tui.rates import Rates
 from zos_tui.tabs import Tab, TabBook
 from zos_tui.theme import palette_for
+from zos_tui.watch import Watch
 from zos_tui.widgets.capability_list import CapabilityList
 from zos_tui.widgets.line_table import LineTable
+from zos_tui.widgets.message_log import MessageLog
 from zos_tui.widgets.process_list import ProcessList
+from zos_tui.widgets.prompt_bar import PromptBar
 from zos_tui.widgets.status_line import Status, StatusLine
 from zos_tui.widgets.tab_bar import TabBar, TabFace
 from zos_tui.widgets.terminal_view import TerminalView
 
-LIST_INTERVAL_S = 0.25
-LIST_SOON_S = 0.005
-QUIET_INTERVAL_S = 1.0
-QUIET_SLICES = 2
-"""A turn of no more slices is a clock or a heartbeat; its figures need not be shown at once."""
-COMPILE_POLL_S = 0.02
 BREAKPOINTS = [(0, "-narrow"), (110, "-medium"), (180, "-wide")]
 """From how many columns on the screen has which class: one panel, terminal and rail, three columns."""
-PANELS = ("terminal", "processes", "capabilities")
+PANELS = ("terminal", "processes", "capabilities", "messages")
 LIST_HELP = {
-    "processes": "arrows select · Enter goes to its tab",
-    "capabilities": "arrows select · leader v revokes",
+    "processes": "Enter details · s S sort · / filter · t tree · f freeze · Esc plain",
+    "capabilities": "Enter origin and derived · leader g grants · d derives · v revokes",
+    "messages": "Enter its process · f kinds · p selected process · i IPC · End follows",
 }
 STARTING = "Starting the machine…"
 
@@ -62,16 +61,21 @@ class Workspace(Screen[None]):
         & #terminals { width: 1fr; height: 1fr; }
         & #placeholder { width: 1fr; height: 1fr; padding: 1 2; color: $text-quiet; }
         & #placeholder.-failed { color: $error; text-style: bold; }
+        & #upper { height: 1fr; }
         & #rail { width: 40; height: 1fr; }
+        & #messages { height: 10; }
         &.-medium #processes { height: 1fr; }
         &.-medium #capabilities { height: 1fr; }
-        &.-wide #rail { layout: horizontal; width: 108; }
-        &.-wide #processes { width: 62; margin-right: 1; }
+        &.-wide #rail { layout: horizontal; width: 118; }
+        &.-wide #processes { width: 58; margin-right: 1; }
         &.-wide #capabilities { width: 1fr; }
-        &.-narrow #rail { display: none; width: 1fr; }
+        &.-wide #messages { height: 16; }
+        &.-narrow #rail, &.-narrow #messages { display: none; width: 1fr; }
         &.-narrow.-panel-processes #rail, &.-narrow.-panel-capabilities #rail { display: block; }
         &.-narrow.-panel-processes #terminals, &.-narrow.-panel-capabilities #terminals { display: none; }
         &.-narrow.-panel-processes #capabilities, &.-narrow.-panel-capabilities #processes { display: none; }
+        &.-narrow.-panel-messages #upper { display: none; }
+        &.-narrow.-panel-messages #messages { display: block; height: 1fr; }
     }
     """
 
@@ -84,21 +88,22 @@ class Workspace(Screen[None]):
         self.panel = PANELS[0]
         self.machine: Machine | None = None
         self.pump: Pump | None = None
-        self.snapshot: MachineSnapshot | None = None
-        self._rates = Rates()
-        self._due: Timer | None = None
-        self._due_at = 0.0
-        self._shown_at = 0.0
-        self._launches: set[Launching] = set()
+        self.launches: Launches | None = None
+        self.lists: Watch | None = None
+        self.consent: Consent | None = None
+        self.authority: Authority | None = None
 
     def compose(self) -> ComposeResult:
         yield TabBar(id="tabs")
-        with Horizontal(id="body"):
-            with Container(id="terminals"):
-                yield Static(STARTING, id="placeholder", markup=False)
-            with Vertical(id="rail"):
-                yield ProcessList(id="processes")
-                yield CapabilityList(id="capabilities")
+        with Vertical(id="body"):
+            with Horizontal(id="upper"):
+                with Container(id="terminals"):
+                    yield Static(STARTING, id="placeholder", markup=False)
+                with Vertical(id="rail"):
+                    yield ProcessList(id="processes")
+                    yield CapabilityList(id="capabilities")
+            yield MessageLog(id="messages")
+        yield PromptBar(id="prompts")
         yield StatusLine(id="status")
 
     def on_mount(self) -> None:
@@ -118,6 +123,10 @@ class Workspace(Screen[None]):
             return
         self.machine = machine
         self.pump = Pump(machine, self._on_report, self._fail)
+        self.launches = Launches(self, machine, self._not_started, self.say)
+        self.lists = Watch(self, machine, self.pump, self._shown)
+        self.consent = Consent(machine, self.query_one(PromptBar), key_label(self.leader))
+        self.authority = Authority(self.app, machine, self.lists, self.say, partial(self.say, warning=True))
         self.run_worker(self.pump.run(), name="pump")
         self.start(*self._first)
         self.refresh_lists()
@@ -131,23 +140,22 @@ class Workspace(Screen[None]):
 
     def shut_down(self) -> None:
         """Stop the pump and close the machine; the screen may still be on show."""
-        for launch in self._launches:
-            launch.cancel()
+        if self.launches is not None:
+            self.launches.close()
         if self.pump is not None:
             self.pump.stop()
         if self.machine is not None:
             self.machine.close()
-        self.machine = self.pump = None
+        self.machine = self.pump = self.launches = self.lists = self.consent = self.authority = None
 
     def _on_report(self, report: PollReport) -> None:
         for opened in report.opened:
             self._adopt(opened)
         for ended in report.ended:
             self._bury(ended)
-        if report.ended or report.opened:
-            self.lists_due(LIST_SOON_S)
-        elif report.slices:
-            self.lists_due(LIST_INTERVAL_S if report.slices > QUIET_SLICES else QUIET_INTERVAL_S)
+        if self.lists is not None and self.consent is not None:
+            self.lists.ran(report)
+            self.consent.look()
 
     # --- tabs ---------------------------------------------------------------------------------------------------
 
@@ -158,53 +166,21 @@ class Workspace(Screen[None]):
             if self.machine is not None:
                 self._show_new(self.book.open(pid, program, args), self.machine.console_mode(pid))
 
-        self._launch(program, args, begun)
+        if self.launches is not None:
+            self.launches.begin(program, args, begun)
 
     def again(self, tab: Tab) -> None:
         """Run an ended tab's program again, in place."""
 
         def begun(pid: int) -> None:
             if self.machine is not None:
-                tab.pid, tab.ended, tab.mode = pid, None, self.machine.console_mode(pid)
+                tab.begin_again(pid, self.machine.console_mode(pid))
                 self.view_of(tab).begin_again(tab.mode)
                 self._connect(tab)
                 self.activate(tab)
 
-        if not tab.live:
-            self._launch(tab.program, tab.args, begun)
-
-    def _launch(self, program: str, args: tuple[str, ...], begun: Callable[[int], None]) -> None:
-        """Launch, and call `begun` with the pid: at once for a small or cached module, else when it is compiled."""
-        if self.machine is None:
-            return
-        try:
-            launch = self.machine.launch(program, args)
-        except Refused as refusal:
-            self._not_started(refusal)
-            return
-        if launch.done:
-            self._finish_launch(launch, begun)
-        else:
-            self.say(f"Compiling {program}…")
-            self._launches.add(launch)
-            self.run_worker(self._wait_for(launch, begun), name=f"launch {program}")
-
-    async def _wait_for(self, launch: Launching, begun: Callable[[int], None]) -> None:
-        while not launch.done:
-            await asyncio.sleep(COMPILE_POLL_S)
-        self._launches.discard(launch)
-        self._finish_launch(launch, begun)
-
-    def _finish_launch(self, launch: Launching, begun: Callable[[int], None]) -> None:
-        if self.machine is None or self.pump is None:
-            return
-        try:
-            pid = self.machine.finish_launch(launch)
-        except Refused as refusal:
-            self._not_started(refusal)
-            return
-        begun(pid)
-        self.pump.touched()
+        if not tab.live and self.launches is not None:
+            self.launches.begin(tab.program, tab.args, begun)
 
     def _not_started(self, refusal: Refused) -> None:
         self.say(str(refusal), warning=True)
@@ -275,7 +251,8 @@ class Workspace(Screen[None]):
             self.machine.kill_process(pid)
         except Refused as refusal:
             self.say(str(refusal), warning=True)
-        self.pump.touched()
+        if self.lists is not None:
+            self.lists.acted()
 
     def activate(self, tab: Tab) -> None:
         """Bring `tab` to the front, and its process to the lists."""
@@ -284,7 +261,8 @@ class Workspace(Screen[None]):
         for other in self.book:
             self.view_of(other).display = other is tab
         self.query_one(ProcessList).select(tab.pid)
-        self._show_capabilities()
+        if self.lists is not None:
+            self.lists.show_capabilities()
         if self.panel == PANELS[0]:
             self.view_of(tab).focus()
         self.show_tabs()
@@ -307,7 +285,12 @@ class Workspace(Screen[None]):
             self.query_one(f"#{panel}").focus()
         elif (view := self.active_view) is not None:
             view.focus()
+        self._panel_shown()
+
+    def _panel_shown(self) -> None:
         self.show_status()
+        if self.lists is not None:
+            self.call_after_refresh(self.lists.look_again)
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Where the focus goes, the panel goes: by key, by mouse, or when a dialog closes."""
@@ -316,7 +299,7 @@ class Workspace(Screen[None]):
             self.panel = found
             for other in PANELS:
                 self.set_class(other == found, f"-panel-{other}")
-            self.show_status()
+            self._panel_shown()
 
     # --- showing ------------------------------------------------------------------------------------------------
 
@@ -329,7 +312,10 @@ class Workspace(Screen[None]):
 
     def _face(self, tab: Tab) -> TabFace:
         ended = tab.ended.describe() if tab.ended else ""
-        return TabFace(tab.key, tab.label, tab is self.book.active, tab.unseen, tab.refused, ended)
+        now, losses = monotonic(), self.lists.losses.of(tab.pid) if self.lists is not None and tab.live else ()
+        lost = tab.revoked or (losses[-1].word if losses else "") if tab.live else ""
+        flashing = bool(losses) and losses[-1].bright(now)
+        return TabFace(tab.key, tab.label, tab is self.book.active, tab.unseen, tab.refused, ended, lost, flashing)
 
     def show_status(self) -> None:
         tab, leader = self.book.active, f"{key_label(self.leader)} for keys"
@@ -340,7 +326,8 @@ class Workspace(Screen[None]):
         if tab.ended is not None:
             status = Status("ENDED", f"{tab.label} {tab.ended.describe()} · {key_label(self.leader)} R runs it again")
         else:
-            status = Status(tab.mode.name, f"{tab.label} · pid {tab.pid}")
+            notes = f" · ✗ {tab.revoked}" if tab.revoked else ""
+            status = Status(tab.mode.name, f"{tab.label} · pid {tab.pid}{notes}")
         if self.panel != PANELS[0]:
             status = Status("LIST", LIST_HELP[self.panel])
         elif view.reading:
@@ -355,45 +342,32 @@ class Workspace(Screen[None]):
         phrase = f"{len(live)} processes · {size(sum(process.memory_size for process in live))}"
         return f"! {snapshot.degraded} · {phrase}" if snapshot.degraded else phrase
 
-    def lists_due(self, after_s: float) -> None:
-        """Show the lists again after a while, or earlier when that was asked for already."""
-        due_at = monotonic() + after_s
-        if self._due is not None:
-            if self._due_at <= due_at:
-                return
-            self._due.stop()
-        self._due, self._due_at = self.set_timer(after_s, self.refresh_lists), due_at
+    def _shown(self) -> None:
+        """A fresh snapshot is in the lists: the tabs and the status line follow."""
+        if self.snapshot is not None:
+            for tab in self.book.live():
+                process = self.snapshot.process(tab.pid)
+                if process is not None and process.exit is None:
+                    tab.observe(process)
+        self.show_tabs()
 
     def refresh_lists(self) -> None:
-        """Take a snapshot and show it; come again by itself while a rate or a countdown is still moving."""
-        self._due = None
-        if self.machine is None or self.pump is None:
-            return
-        if self.pump.quick and monotonic() - self._shown_at < QUIET_INTERVAL_S:
-            # A frame for the lists would make the echo of the next key wait for the frame after it.
-            self.lists_due(LIST_INTERVAL_S)
-            return
-        self._shown_at = monotonic()
-        self.snapshot = snapshot = self.machine.snapshot()
-        processes = self.query_one(ProcessList)
-        processes.show(snapshot, self._rates.update(snapshot))
-        self._show_capabilities()
-        self.show_status()
-        shown = self.selected_process
-        counting = shown is not None and any(capability.expires_at for capability in shown.capabilities)
-        if counting or self._rates.moving():
-            self.lists_due(QUIET_INTERVAL_S)
+        """Show the machine in the lists as it is."""
+        if self.lists is not None:
+            self.lists.refresh_now()
+
+    @property
+    def snapshot(self) -> MachineSnapshot | None:
+        """The machine as the lists show it."""
+        return self.lists.snapshot if self.lists is not None else None
 
     @property
     def selected_process(self) -> ProcessSnapshot | None:
-        """The process selected in the list, as the last snapshot shows it."""
-        pid = self.query_one(ProcessList).selected
-        return self.snapshot.process(pid) if self.snapshot is not None and isinstance(pid, int) else None
-
-    def _show_capabilities(self) -> None:
-        if self.snapshot is not None:
-            self.query_one(CapabilityList).show(self.selected_process, self.snapshot.time_ns)
+        return self.lists.selected_process if self.lists is not None else None
 
     def on_line_table_highlighted(self, event: LineTable.Highlighted) -> None:
         event.stop()
-        self._show_capabilities()
+        if self.lists is not None:
+            self.lists.show_capabilities()
+            if isinstance(event.table, MessageLog):
+                self.lists.look_again()

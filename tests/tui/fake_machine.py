@@ -1,30 +1,42 @@
 """A machine for desktop tests: echoing consoles and two system processes, without a kernel.
 
 It satisfies `zos_tui.ports.Machine`. Everything asked of it is kept in `asked`, in order, so that a test reads as a
-transcript; `say` makes a process write, `end` makes it end, and both are delivered by the next poll.
+transcript; `say` makes a process write, `end` makes it end, and both are delivered by the next poll. Capabilities form
+a forest by their `parent`; what is taken goes with its descendants and is told in the event log, as in the kernel.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from zos_core.abi import ExitHow, ObjectType, ProcessState, Rights
-from zos_core.errors import Refused
+from zos_core.abi import Errno, ExitHow, ObjectType, ProcessState, RevokeReason, Rights, Sys
+from zos_core.axiom.syslog import SysEvent
+from zos_core.errors import CallRefused, Refused, RevocationGrew
+from zos_core.prompts import Choice, Decision
 from zos_core.snapshot import (
+    AnswerSnapshot,
+    CapabilityNode,
     CapabilitySnapshot,
     ConsoleMode,
     ConsoleOpened,
     Counters,
+    EndpointSnapshot,
+    EventKind,
+    EventSnapshot,
     ExitSnapshot,
     MachineSnapshot,
+    Notice,
+    ObjectSnapshot,
     PollReport,
     ProcessEnded,
     ProcessSnapshot,
+    PromptSnapshot,
     RemovedCapability,
     Revocation,
+    rights_text,
 )
-from zos_tui.ports import ConsoleCallback
+from zos_tui.ports import ConsoleCallback, Targets
 
 
 @dataclass(frozen=True)
@@ -46,12 +58,26 @@ class FakeLaunch:
         self.cancelled = True
 
 
+class FakeEvents:
+    """A reader of what the double tells."""
+
+    def __init__(self, told: list[EventSnapshot], messages: bool) -> None:
+        self._told = told
+        self._messages = messages
+        self._read = 0
+
+    def news(self) -> list[EventSnapshot]:
+        rows = [row for row in self._told[self._read :] if self._messages or row.kind is not EventKind.MESSAGE]
+        self._read = len(self._told)
+        return rows
+
+
 def capability(
-    slot: int, kind: ObjectType, object_id: int, name: str, perms: Rights, uses: int = 0
+    slot: int, kind: ObjectType, object_id: int, name: str, perms: Rights, uses: int = 0, *, cap_id: int = 0
 ) -> CapabilitySnapshot:
     """A capability as the kernel would show it, granted at spawn."""
     return CapabilitySnapshot(
-        cap_id=100 + slot,
+        cap_id=cap_id or 100 + slot,
         slot=slot,
         object_type=kind,
         object_id=object_id,
@@ -110,15 +136,23 @@ class FakeMachine:
     input_full: bool = False
     compiling: bool = False
     launches: list[FakeLaunch] = field(default_factory=list)
+    told: list[EventSnapshot] = field(default_factory=list)
+    asking: list[PromptSnapshot] = field(default_factory=list)
+    answered: list[AnswerSnapshot] = field(default_factory=list)
+    calls: list[SysEvent] = field(default_factory=list)
+    before_revoking: Callable[[], None] | None = None
+    deaf: set[int] = field(default_factory=set)
+    """Processes that own no endpoint to take a notice."""
+    next_cap: int = 1000
 
     # --- the protocol -------------------------------------------------------------------------------------------
 
     def boot(self) -> None:
         if self.boot_error:
             raise Refused(self.boot_error)
-        own = capability(0, ObjectType.ENDPOINT, 1, "init", Rights.ALL)
+        own = capability(0, ObjectType.ENDPOINT, 1, "init", Rights.ALL, cap_id=10)
         self.processes[1] = process(1, "init", own)
-        self.processes[2] = process(2, "permission", replace(own, object_id=2, object_name="permission"))
+        self.processes[2] = process(2, "permission", replace(own, cap_id=20, object_id=2, object_name="permission"))
 
     def launch(self, program: str, args: Sequence[str] = ()) -> FakeLaunch:
         self.asked.append(("spawn", program, *args))
@@ -139,9 +173,9 @@ class FakeMachine:
         self.processes[pid] = process(
             pid,
             program,
-            capability(0, ObjectType.ENDPOINT, pid * 10, f"{program}.own", Rights.ALL, uses=3),
-            capability(1, ObjectType.ENDPOINT, pid * 10 + 1, f"{program}.input", Rights.ALL),
-            capability(4, ObjectType.CONSOLE, pid, f"console {pid}", Rights.WRITE, uses=12),
+            capability(0, ObjectType.ENDPOINT, pid * 10, f"{program}.own", Rights.ALL, uses=3, cap_id=pid * 100),
+            capability(1, ObjectType.ENDPOINT, pid * 10 + 1, f"{program}.input", Rights.ALL, cap_id=pid * 100 + 1),
+            capability(4, ObjectType.CONSOLE, pid, f"console {pid}", Rights.WRITE, uses=12, cap_id=pid * 100 + 4),
             console=True,
         )
         self.modes[pid] = self.mode
@@ -186,14 +220,152 @@ class FakeMachine:
         self.asked.append(("kill", pid))
         self.end(pid, ExitSnapshot(ExitHow.KILLED, -1))
 
-    def revoke_capability(self, pid: int, slot: int) -> Revocation:
-        self.asked.append(("revoke", pid, slot))
+    # --- authority ----------------------------------------------------------------------------------------------
+
+    def every(self) -> Iterator[tuple[int, CapabilitySnapshot]]:
+        """Every capability with its holder, by pid and slot."""
+        for pid in sorted(self.processes):
+            yield from ((pid, each) for each in self.processes[pid].capabilities)
+
+    def find(self, pid: int, slot: int) -> CapabilitySnapshot:
+        found = [each for holder, each in self.every() if (holder, each.slot) == (pid, slot)]
+        if not found:
+            raise CallRefused("revoke", Errno.E_BADF)
+        return found[0]
+
+    def insert(self, pid: int, made: CapabilitySnapshot, *, slot: int | None = None) -> int:
+        """Put a capability into a slot of `pid`, the next one by default."""
         victim = self.processes[pid]
-        gone = [c for c in victim.capabilities if c.slot == slot]
-        kept = tuple(c for c in victim.capabilities if c.slot != slot)
-        self.processes[pid] = replace(victim, capabilities=kept)
-        removed = tuple(RemovedCapability(c.cap_id, pid, slot, c.object_type, c.object_id, c.perms) for c in gone)
-        return Revocation(removed, (), self.sequence)
+        at = slot if slot is not None else max((each.slot for each in victim.capabilities), default=-1) + 1
+        self.next_cap += 1
+        inserted = replace(made, cap_id=self.next_cap, slot=at)
+        self.processes[pid] = replace(victim, capabilities=(*victim.capabilities, inserted))
+        what = f"slot {at} {inserted.object_name} {rights_text(inserted.perms)}"
+        self.tell(EventKind.GRANTED, pid, what, by=inserted.granted_by)
+        return at
+
+    def grant_capability(
+        self, pid: int, object_type: ObjectType, object_id: int, perms: Rights | int, *,
+        expires_in_ms: int | None = None, uses: int | None = None,
+    ) -> int:  # fmt: skip
+        self.asked.append(("grant", pid, object_type, object_id, perms, expires_in_ms, uses))
+        if object_id == 666:
+            raise CallRefused(f"grant to {pid}", Errno.E_INVAL, "no such object")
+        name = f"{ObjectType(object_type).name.lower()} {object_id}"
+        made = capability(0, object_type, object_id, name, Rights(perms))
+        expires = self.now_ns + expires_in_ms * 1_000_000 if expires_in_ms else 0
+        return self.insert(pid, replace(made, how="grant", expires_at=expires, uses_left=uses or 0))
+
+    def derive_capability(
+        self, pid: int, slot: int, to_pid: int, perms: Rights | int, expires_in_ms: int | None = None,
+        uses: int | None = None,
+    ) -> int:  # fmt: skip
+        self.asked.append(("derive", pid, slot, to_pid, perms, expires_in_ms, uses))
+        source = self.find(pid, slot)
+        made = replace(
+            source,
+            perms=source.perms & perms,
+            parent=source.cap_id,
+            parent_pid=pid,
+            how="derive",
+            granted_by=pid,
+            uses=0,
+        )
+        return self.insert(to_pid, made)
+
+    def below(self, top: CapabilitySnapshot, depth: int = 0) -> Iterator[tuple[int, int, CapabilitySnapshot]]:
+        """(depth, pid, capability) of a capability and its descendants, parents first."""
+        for pid, each in list(self.every()):
+            if each.cap_id == top.cap_id:
+                yield depth, pid, each
+        for _, each in list(self.every()):
+            if each.parent == top.cap_id:
+                yield from self.below(each, depth + 1)
+
+    def preview_revocations(self, targets: Targets, *, keep_own: bool = False) -> Revocation:
+        going: dict[int, tuple[int, CapabilitySnapshot]] = {}
+        for pid, slot in targets:
+            for depth, holder, each in reversed(list(self.below(self.find(pid, slot)))):
+                if depth or not keep_own:
+                    going.setdefault(each.cap_id, (holder, each))
+        removed = tuple(
+            RemovedCapability(each.cap_id, pid, each.slot, each.object_type, each.object_id, each.perms)
+            for pid, each in going.values()
+        )
+        reason = RevokeReason.EXPLICIT
+        notices = tuple(Notice(each.pid, each.slot, reason, each.pid not in self.deaf) for each in removed)
+        return Revocation(removed, notices, self.sequence)
+
+    def revoke_capabilities(
+        self, targets: Targets, *, keep_own: bool = False, confirmed: Revocation | None = None
+    ) -> Revocation:
+        if self.before_revoking is not None:
+            before, self.before_revoking = self.before_revoking, None
+            before()
+        taken = self.preview_revocations(targets, keep_own=keep_own)
+        if confirmed is not None and not taken.cap_ids <= confirmed.cap_ids:
+            raise RevocationGrew(taken)
+        self.asked.append(("revoke", *targets))
+        self.take(taken, "revoked")
+        return taken
+
+    def take(self, taken: Revocation, word: str) -> None:
+        """What is named goes, and the log tells of it."""
+        for each in taken.removed:
+            victim = self.processes[each.pid]
+            kept = tuple(held for held in victim.capabilities if held.cap_id != each.cap_id)
+            self.processes[each.pid] = replace(victim, capabilities=kept)
+            self.tell(EventKind.REVOKED, each.pid, f"✗ slot {each.slot} {word}")
+
+    def _node(self, depth: int, pid: int, each: CapabilitySnapshot) -> CapabilityNode:
+        name = f"{self.processes[pid].name} ({pid})"
+        origin = (each.how, each.granted_by, each.expires_at, each.uses_left)
+        return CapabilityNode(each.cap_id, pid, name, each.slot, each.perms, *origin, depth)
+
+    def origin_of(self, pid: int, slot: int) -> tuple[CapabilityNode, ...]:
+        chain, by_id = [(pid, self.find(pid, slot))], {each.cap_id: (holder, each) for holder, each in self.every()}
+        while chain[0][1].parent in by_id:
+            chain.insert(0, by_id[chain[0][1].parent])
+        root = CapabilityNode(1, 0, "the system", 0, Rights.ALL, "root", 0, 0, 0, 0)
+        return (root, *(self._node(depth, *link) for depth, link in enumerate(chain, 1)))
+
+    def derived_from(self, pid: int, slot: int) -> tuple[CapabilityNode, ...]:
+        return tuple(self._node(*each) for each in self.below(self.find(pid, slot)))
+
+    def objects(self) -> tuple[ObjectSnapshot, ...]:
+        found: dict[tuple[ObjectType, int], list[str]] = {}
+        for _, each in self.every():
+            found.setdefault((each.object_type, each.object_id), []).append(each.object_name)
+        return tuple(ObjectSnapshot(*which, names[0], len(names)) for which, names in sorted(found.items()))
+
+    def holders_of(self, object_type: ObjectType, object_id: int) -> tuple[CapabilityNode, ...]:
+        named = [each for _, each in self.every() if (each.object_type, each.object_id) == (object_type, object_id)]
+        tops = [each for each in named if each.parent not in {other.cap_id for other in named}]
+        return tuple(self._node(*node) for top in tops for node in self.below(top))
+
+    def prompts(self) -> tuple[PromptSnapshot, ...]:
+        return tuple(self.asking)
+
+    def answer_prompt(self, request_id: int, decision: Decision) -> None:
+        prompt = next(each for each in self.asking if each.request_id == request_id)
+        self.asking.remove(prompt)
+        self.asked.append(("answer", request_id, decision))
+        slot = None
+        if decision.choice is not Choice.DENY:
+            made = capability(0, prompt.object_type, prompt.object_id, prompt.object_name, prompt.perms)
+            slot = self.insert(prompt.pid, replace(made, how="grant"))
+        self.answered.append(AnswerSnapshot(request_id, prompt, decision.choice.value, slot))
+
+    def answers(self) -> tuple[AnswerSnapshot, ...]:
+        return tuple(self.answered)
+
+    def event_log(self, *, messages: bool = False) -> FakeEvents:
+        return FakeEvents(self.told, messages)
+
+    def recent_events(self, after: int = 0) -> list[SysEvent]:
+        return [each for each in self.calls if each.seq > after]
+
+    # --- running ------------------------------------------------------------------------------------------------
 
     def poll_syscalls(self, *, budget_ms: float) -> PollReport:
         assert budget_ms > 0
@@ -201,14 +373,16 @@ class FakeMachine:
             self.on_poll()
         self.sequence += 1
         waiting, self.output = self.output, []
+        delivered = False
         for pid, data in waiting:
             if pid in self.callbacks and pid not in self.held:
+                delivered = True
                 self.callbacks[pid](data, 1)
             elif pid in self.processes:
                 self.output.append((pid, data))
         ended, self.ended = tuple(self.ended), []
         opened, self.opened = tuple(self.opened), []
-        busy = bool(waiting or ended or opened) and not self.held
+        busy = bool(delivered or ended or opened) and not self.held
         return PollReport(1, 1, len(waiting), not busy, self.wake_at_ns, ended, opened)
 
     def snapshot(self) -> MachineSnapshot:
@@ -217,7 +391,9 @@ class FakeMachine:
             time_ns=self.now_ns,
             sequence=self.sequence,
             processes=rows,
-            endpoints=(),
+            endpoints=tuple(
+                EndpointSnapshot(pid * 10, pid, 0, f"endpoint {pid * 10}") for pid in sorted(self.processes)
+            ),
             counters=Counters(),
             head="0" * 64,
             by_pid={row.pid: row for row in rows},
@@ -234,6 +410,25 @@ class FakeMachine:
     def say(self, pid: int, data: bytes) -> None:
         """`pid` writes to its console."""
         self.output.append((pid, data))
+
+    def tell(self, kind: EventKind, pid: int, text: str, *, by: int = 0) -> None:
+        """A row for the event log."""
+        self.sequence += 1
+        self.told.append(EventSnapshot(self.now_ns, kind, pid, by, text, self.sequence, self.sequence))
+
+    def ask(self, pid: int, reason: str, *, kind: ObjectType = ObjectType.STORAGE) -> PromptSnapshot:
+        """`pid` asks the person for a capability."""
+        perms = Rights.READ | Rights.WRITE
+        name = f"{kind.name.lower()} 7"
+        number = 50 + len(self.asking) + len(self.answered)
+        prompt = PromptSnapshot(number, pid, self.processes[pid].name, kind, 7, name, perms, reason, self.now_ns)
+        self.asking.append(prompt)
+        return prompt
+
+    def call(self, pid: int, num: Sys, *args: int, result: int = 0) -> None:
+        """A system call of `pid`, for the log."""
+        self.sequence += 1
+        self.calls.append(SysEvent(self.sequence, self.now_ns, pid, num, args, 0, result))
 
     def end(self, pid: int, how: ExitSnapshot) -> None:
         """`pid` ends; it stays listed, as an ended process."""

@@ -227,10 +227,10 @@ def test_the_selected_process_shows_its_capabilities_and_one_can_be_revoked() ->
         await stage.press("end")
         await stage.command("v")
         await stage.press("y")
-        await stage.until(lambda: len(capabilities.rows) == 2, "one less")
-        assert "Revoked 1, from pid 3" in stage.notice
+        await stage.until(lambda: [row.cells[0].text for row in capabilities.rows] == ["0", "1", "✗4"], "one struck")
+        assert stage.notice == "✗ Revoked 1 capability, from terminal (3)"
 
-    assert ("revoke", 3, 4) in drive(scenario, size=(120, 40)).asked
+    assert ("revoke", (3, 4)) in drive(scenario, size=(120, 40)).asked
 
 
 def test_a_program_is_started_from_the_dialog_with_arguments_and_a_failure_is_one_line() -> None:

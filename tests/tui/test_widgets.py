@@ -133,10 +133,10 @@ def test_the_process_list_shows_states_in_words_and_rates_between_snapshots() ->
         rates.update(machine_of(one, two))
         busy = replace(one, fuel=one.fuel + 5_000_000, syscalls=one.syscalls + 10)
         later = machine_of(busy, two, time_ns=2_000_000_000)
-        processes.show(later, rates.update(later))
+        processes.show(later, rates.update(later), {}, 0.0)
         text = lines(processes)
         assert "○ waiting" in text[2] and "2.5M" in text[2] and "█" in text[2]
-        assert "✗ exited 3" in text[3]
+        assert "■ exited 3" in text[3]
 
     show(processes, scenario, (90, 8))
 
@@ -175,7 +175,7 @@ def test_the_tab_bar_keeps_the_active_tab_in_view_and_posts_clicks() -> None:
         assert isinstance(app.said[0], TabBar.Picked) and app.said[0].key == 5
         assert isinstance(app.said[1], TabBar.NewWanted)
         bar.show([TabFace(1, "a", True), TabFace(2, "漢字" * 20, False, ended="killed")])
-        assert lines(bar)[0] == " 1 a  2 " + "漢字漢字漢字漢字漢… ✗  +"
+        assert lines(bar)[0] == " 1 a  2 " + "漢字漢字漢字漢字漢… ■  +"
 
     show(bar, scenario, (50, 1))
 

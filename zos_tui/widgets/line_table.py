@@ -36,7 +36,7 @@ class Column(NamedTuple):
 
 
 class Cell(NamedTuple):
-    """A text and the tone it is drawn in: one of `LineTable.TONES`."""
+    """A text and the tone it is drawn in: one of `LineTable.TONES`. `lost` and `faded` are struck through."""
 
     text: str
     tone: str = "plain"
@@ -66,7 +66,7 @@ def fitting(columns: Sequence[Column], width: int) -> list[int]:
 class LineTable(Widget, can_focus=True):
     """Shows rows. Posts `Highlighted` when the selection moves and `Chosen` on Enter or a second click."""
 
-    TONES: ClassVar[tuple[str, ...]] = ("plain", "quiet", "good", "warn", "bad", "name")
+    TONES: ClassVar[tuple[str, ...]] = ("plain", "quiet", "good", "warn", "bad", "name", "lost", "faded")
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "line-table--title",
         "line-table--title-focused",
@@ -91,6 +91,8 @@ class LineTable(Widget, can_focus=True):
         & > .line-table--warn { color: $warning; }
         & > .line-table--bad { color: $error; }
         & > .line-table--name { color: $primary; }
+        & > .line-table--lost { color: $error; text-style: bold strike; }
+        & > .line-table--faded { color: $text-quiet; text-style: strike; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -1,4 +1,4 @@
-"""The tab bar: one line, a number and a name a tab, with marks for unseen output, a refusal, and how it ended."""
+"""The tab bar: one line, a number and a name a tab, with marks for news, refusals, losses and its end."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NEW = " + "
 
 
 class TabFace(NamedTuple):
-    """What the bar shows of a tab. `ended` is a phrase, empty while its process lives."""
+    """What the bar shows of a tab. `ended` is a phrase, empty while its process lives; `lost` what was taken."""
 
     key: int
     label: str
@@ -27,7 +27,8 @@ class TabFace(NamedTuple):
     unseen: bool = False
     refused: bool = False
     ended: str = ""
-    bad: bool = False
+    lost: str = ""
+    flashing: bool = False
 
 
 class _Piece(NamedTuple):
@@ -39,7 +40,14 @@ class _Piece(NamedTuple):
 class TabBar(Widget):
     """Posts `Picked` for a click on a tab, `NewWanted` for one on `+`, `CloseWanted` for the middle button."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"tab-bar--active", "tab-bar--tab", "tab-bar--ended", "tab-bar--mark"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "tab-bar--active",
+        "tab-bar--tab",
+        "tab-bar--ended",
+        "tab-bar--mark",
+        "tab-bar--lost",
+        "tab-bar--flash",
+    }
     DEFAULT_CSS = """
     TabBar {
         height: 1;
@@ -48,6 +56,8 @@ class TabBar(Widget):
         & > .tab-bar--active { background: $background; color: $primary; text-style: bold; }
         & > .tab-bar--tab { color: $foreground; }
         & > .tab-bar--ended { color: $text-quiet; text-style: italic; }
+        & > .tab-bar--lost { color: $error; }
+        & > .tab-bar--flash { background: $error; color: $on-primary; text-style: bold; }
         & > .tab-bar--mark { color: $accent; text-style: bold; }
     }
     """
@@ -77,9 +87,11 @@ class TabBar(Widget):
     def _pieces(position: int, face: TabFace) -> list[_Piece]:
         ground = "active" if face.active else ("ended" if face.ended else "tab")
         pieces = [_Piece(f" {position} {shortened(face.label, MAX_LABEL_CELLS)} ", ground, face.key)]
-        mark = "! " if face.refused else ("✗ " if face.ended else ("● " if face.unseen and not face.active else ""))
+        mark = "! " if face.refused else ("■ " if face.ended else ("● " if face.unseen and not face.active else ""))
         if mark:
             pieces.append(_Piece(mark, ground if face.active or face.ended else "mark", face.key))
+        if face.lost and not face.ended:
+            pieces.append(_Piece(f"✗ {face.lost} ", "flash" if face.flashing else "lost", face.key))
         return pieces
 
     def render_line(self, y: int) -> Strip:

@@ -76,7 +76,6 @@ class TerminalView(TerminalDisplay, can_focus=True):
         self.finished = False
         self._bells = 0
         self._told = (self.title, self.mode)
-        self._program_wants: bool | None = None
         self._selecting = False
 
     @property
@@ -104,6 +103,7 @@ class TerminalView(TerminalDisplay, can_focus=True):
         """Another process takes over this terminal, below what the last one left."""
         self.finished = self.cursor_hidden = False
         self.terminal.feed(b"\x1b[!p")
+        self.terminal.modes.line_mode = None
         self.editor = LineEditor()
         self.mode = mode
         self._after_feed()
@@ -114,13 +114,14 @@ class TerminalView(TerminalDisplay, can_focus=True):
             self.terminal.feed(self.editor.hide())
             self.editor = LineEditor()
             self.mode = mode
+            # The program may ask for the mode it has already asked for, after a person chose the other one.
+            self.terminal.modes.line_mode = mode is ConsoleMode.LINE
             self._after_feed()
 
     def _after_feed(self) -> None:
         wanted = self.terminal.modes.line_mode
-        if wanted is not None and wanted is not self._program_wants:
+        if wanted is not None and wanted is not (self.mode is ConsoleMode.LINE):
             self.post_message(self.ModeWanted(self, ConsoleMode.LINE if wanted else ConsoleMode.RAW))
-        self._program_wants = wanted
         if self.terminal.bell != self._bells:
             self._bells = self.terminal.bell
             self.post_message(self.Rang(self))
@@ -208,7 +209,7 @@ class TerminalView(TerminalDisplay, can_focus=True):
 
     def _read_key(self, key: str) -> None:
         page = max(1, self.size.height - 1)
-        rows = {"pageup": -page, "pagedown": page, "space": page, "b": -page, "home": -10**9, "g": -10**9}
+        rows = {"pageup": -page, "pagedown": page, "space": page, "b": -page, "home": -(10**9), "g": -(10**9)}
         if key in ("q", "escape", "enter", "ctrl+c"):
             self.read_back(False)
         elif key in ("n", "N"):
@@ -344,4 +345,3 @@ class TerminalView(TerminalDisplay, can_focus=True):
         if self.terminal.modes.focus_events and not self.finished:
             self._reply(keys.encode_focus(gained))
         self.draw_cursor_row()
-

@@ -1,0 +1,75 @@
+"""The rows of the message log that are kept: the newest 5,000, and which of them a person wants to see.
+
+Pure but for the reader it pulls from; the machine makes rows only when somebody pulls.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from zos_core.snapshot import EventKind, EventSnapshot
+from zos_tui.ports import Events
+
+MAX_ROWS = 5_000
+
+
+class KindFilter(NamedTuple):
+    """A choice of kinds under one word; no kinds means all of them."""
+
+    title: str
+    kinds: frozenset[EventKind] = frozenset()
+
+
+KIND_FILTERS: tuple[KindFilter, ...] = (
+    KindFilter("everything"),
+    KindFilter("revocations", frozenset({EventKind.REVOKED, EventKind.RECEIVED})),
+    KindFilter("grants", frozenset({EventKind.GRANTED})),
+    KindFilter("refusals", frozenset({EventKind.REFUSED})),
+    KindFilter("starts and ends", frozenset({EventKind.STARTED, EventKind.EXIT, EventKind.FAULT})),
+    KindFilter("input", frozenset({EventKind.INPUT})),
+    KindFilter("messages", frozenset({EventKind.MESSAGE})),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What is to be seen: one process (0 for all) and one choice of kinds."""
+
+    pid: int = 0
+    kinds: KindFilter = KIND_FILTERS[0]
+
+    def wants(self, row: EventSnapshot) -> bool:
+        of_process = not self.pid or self.pid in (row.pid, row.by_pid)
+        return of_process and (not self.kinds.kinds or row.kind in self.kinds.kinds)
+
+
+class Chronicle:
+    """`make_reader(messages)` opens a reader; with `messages` it also tells what programs send each other."""
+
+    def __init__(self, make_reader: Callable[[bool], Events]) -> None:
+        self._make_reader = make_reader
+        self._reader = make_reader(False)
+        self.messages = False
+        self._rows: deque[tuple[int, EventSnapshot]] = deque(maxlen=MAX_ROWS)
+        self._number = 0
+
+    def pull(self) -> list[EventSnapshot]:
+        """Take in what is new since the last pull, and return it."""
+        news = self._reader.news()
+        for row in news:
+            self._number += 1
+            self._rows.append((self._number, row))
+        return news
+
+    def tell_messages(self, wanted: bool) -> None:
+        """Begin or stop to tell what programs send each other, from here on."""
+        self.pull()
+        self.messages, self._reader = wanted, self._make_reader(wanted)
+        self._reader.news()
+
+    def rows(self, view: View) -> Iterator[tuple[int, EventSnapshot]]:
+        """The kept rows that `view` wants, oldest first, each with a number that never returns."""
+        return ((number, row) for number, row in self._rows if view.wants(row))
