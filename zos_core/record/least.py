@@ -1,0 +1,156 @@
+"""The least authority: what the programs of a recorded run exercised, as the manifests that would have been enough.
+
+Rules of this file (supervisor: Programs and manifests)
+- Only calls that went well count. What every process is given anyway (its endpoints, its console, its memory) and
+  what one program got from another is in no manifest; but a giver needs what it gives, and the right to give it.
+- Pids 1 and 2 are the system's own and need no manifest.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+
+from zos_core import abi
+from zos_core.abi import Errno, ObjectType, Rights, Sys
+from zos_core.axiom.syslog import WAITING, SysEvent
+from zos_core.events import call_name
+from zos_core.kernel import commits as k
+from zos_core.kernel.commits import InsertHow
+from zos_core.kernel.dispatch import Op
+from zos_core.kernel.state import Cap, Committed
+from zos_core.kernel.transient import SpawnRequest
+from zos_core.record.history import Past, RecordedCommit, happenings
+from zos_core.record.recording import Recording
+from zos_core.record.uses import USES, exercised
+from zos_core.snapshot import rights_text
+
+_GIVEN_ANYWAY = frozenset({ObjectType.CONSOLE, ObjectType.MEMORY})
+_SERVICES = (abi.PID_INIT, abi.PID_PERMISSION)
+
+
+@dataclass(slots=True)
+class Need:
+    """One capability a program needed. `calls` are the names of what it was used for."""
+
+    program: str
+    object_type: ObjectType
+    object_id: int
+    rights: Rights = Rights.NONE
+    calls: set[str] = field(default_factory=set)
+
+
+def least(recording: Recording) -> dict[str, list[Need]]:
+    """What each program of the run needed, by its name; a program that needed nothing has an empty list.
+
+    Raises `Refused` for a recording that cannot be read.
+    """
+    tally = _Tally()
+    for happening in happenings(recording):
+        if isinstance(happening.what, SysEvent):
+            tally.call(happening.what)
+        else:
+            tally.commit(happening.what)
+        tally.past.add(happening)
+    return tally.needs()
+
+
+class _Tally:
+    """`past` is all before the next call; `_entered` who was first given a capability that a manifest can name."""
+
+    def __init__(self) -> None:
+        self.past = Past()
+        self._needs: dict[tuple[str, int, int], Need] = {}
+        self._programs: dict[str, None] = {}
+        self._waiting: dict[int, Cap] = {}
+        self._entered: dict[int, int] = {}
+
+    def needs(self) -> dict[str, list[Need]]:
+        found: dict[str, list[Need]] = {name: [] for name in self._programs}
+        for _, need in sorted(self._needs.items()):
+            found.setdefault(need.program, []).append(need)
+        return found
+
+    def call(self, event: SysEvent) -> None:
+        caps = self.past.state.caps
+        if event.error is not Errno.E_OK:
+            return
+        if event.num == Op.CREATE_PROCESS and isinstance(event.args[2], SpawnRequest):
+            # A program can also be asked for by the debug channel, where no slot is named.
+            asked = caps.get(event.args[2].cap_id)
+            if asked is not None:
+                self._credit(asked, Rights.WRITE, call_name(Sys.SPAWN))
+            return
+        cap = self._waiting.pop(event.resumes, None) if event.resumes else exercised(event, self.past.state)
+        if cap is None:
+            return
+        if event.result == WAITING:
+            self._waiting[event.seq] = cap
+        else:
+            self._credit(cap, USES[event.num].right, call_name(event.num))
+
+    def commit(self, commit: RecordedCommit) -> None:
+        state = self.past.state
+        match commit.body:
+            case k.ProcessCreated(pid, _, name) if pid not in _SERVICES:
+                self._programs.setdefault(name)
+            case k.CapInserted() as born if born.parent_cap in state.caps and not state.caps[born.parent_cap].pid:
+                if not _given_anyway(state, born) and born.pid not in _SERVICES:
+                    self._entered[born.cap_id] = born.pid
+            case k.CapMoved(cap_id) if cap_id in state.caps:
+                self._credit(state.caps[cap_id], Rights.GRANT, call_name(Sys.SEND_CAP))
+
+    def _credit(self, cap: Cap, right: Rights, call: str) -> None:
+        """Note the use where the authority came in; whoever passed it on needs it with the right to give it."""
+        caps, node = self.past.state.caps, cap
+        while node.id not in self._entered:
+            parent = caps.get(node.parent)
+            if parent is None or (node.object_type, node.object_id) != (parent.object_type, parent.object_id):
+                return
+            if node.how == InsertHow.GRANT and parent.pid != node.pid:
+                right |= Rights.GRANT
+            node = parent
+        program, kind = self.past.program(self._entered[node.id]), ObjectType(node.object_type)
+        need = self._needs.setdefault((program, kind, node.object_id), Need(program, kind, node.object_id))
+        need.rights |= right
+        need.calls.add(call)
+
+
+def _given_anyway(state: Committed, born: k.CapInserted) -> bool:
+    """What every process has at its start, and endpoints it made itself."""
+    own = born.object_type == ObjectType.ENDPOINT and state.endpoints.get(born.object_id) == born.pid
+    at_start = born.how == InsertHow.SPAWN and born.slot < abi.SLOT_FIRST_FREE
+    return own or at_start or born.object_type in _GIVEN_ANYWAY
+
+
+def manifest(needs: list[Need], shared: frozenset[tuple[ObjectType, int]] = frozenset()) -> str:
+    """The `[[capability]]` tables of one program as TOML. `shared` are objects that other programs use, too."""
+    tables = []
+    for need in needs:
+        tables.append(
+            "[[capability]]\n"
+            f'type = "{need.object_type.name.lower()}"\n'
+            f"object = {json.dumps(_object_text(need, shared))}\n"
+            f'perms = "{rights_text(need.rights).replace("-", "")}"\n'
+            "required = true\n"
+            f"reason = {json.dumps(', '.join(sorted(need.calls)))}\n"
+        )
+    return "\n".join(tables)
+
+
+def _object_text(need: Need, shared: frozenset[tuple[ObjectType, int]]) -> str:
+    if need.object_type is ObjectType.PROCESS and need.object_id == abi.FACTORY:
+        return "factory"
+    if need.object_type is ObjectType.STORAGE and (need.object_type, need.object_id) not in shared:
+        return "own"
+    return str(need.object_id)
+
+
+def shared_objects(found: dict[str, list[Need]]) -> frozenset[tuple[ObjectType, int]]:
+    """Objects that more than one program used: none of them can call them its own."""
+    seen: dict[tuple[ObjectType, int], int] = {}
+    for needs in found.values():
+        for need in needs:
+            key = (need.object_type, need.object_id)
+            seen[key] = seen.get(key, 0) + 1
+    return frozenset(key for key, count in seen.items() if count > 1)
