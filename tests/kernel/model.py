@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-OK, PERM, NOENT, INVAL, BADF = 0, 1, 2, 3, 7
+OK, PERM, NOENT, INVAL, BADF, BUSY = 0, 1, 2, 3, 7, 8
 READ, WRITE, GRANT = 1, 2, 4
 ENDPOINT, CONSOLE, STORAGE, PROCESS, MEMORY = 1, 2, 3, 5, 6
 EXPLICIT, EXPIRED, EXITED = 1, 2, 3
@@ -161,7 +161,17 @@ class Model:
                 if not node.uses:
                     spent.append(node)
             node = node.parent
+        self.bring_down(spent)
         return spent
+
+    def bring_down(self, spent: list[Node]) -> None:
+        """Nobody has a use its parent lacks; what is below a spent node goes with it anyway."""
+        for node in self.nodes:
+            above = node.parent
+            while above is not None:
+                if above.uses and node.uses > above.uses:
+                    node.uses = above.uses
+                above = above.parent
 
     def send(self, pid: int, slot: int) -> int:
         node = self.at(pid, slot)
@@ -242,6 +252,8 @@ class Model:
         node = self.at(pid, slot)
         if node is None:
             return BADF
+        if node.uses and sum(child.parent is node for child in self.nodes) > 1:
+            return BUSY
         for child in self.nodes:
             if child.parent is node:
                 child.parent = node.parent

@@ -361,3 +361,23 @@ def test_the_supervisor_grants_only_what_there_is_and_neither_does_a_manifest(
     refused = w.privileged(Op.CREATE_PROCESS, "p", 0, None, b"", grants, abi.DEFAULT_MEMORY)
     assert refused.result == abi.value_error(code)
     assert w.fingerprint() == before
+
+
+def test_a_use_brings_down_what_was_derived_from_what_it_charges(w: Three) -> None:
+    parent = w.derive(w.a, 0, uses=5)
+    child, other = w.derive(w.a, parent), w.derive(w.a, parent, uses=2)
+    for _ in range(3):
+        w.send(w.a, parent)
+        w.receive(w.a, 0)
+    assert [w.cap(w.a, slot).uses_left for slot in (parent, child, other)] == [2, 2, 2]
+    w.send(w.a, child)
+    assert [w.cap(w.a, slot).uses_left for slot in (parent, child, other)] == [1, 1, 1]
+
+
+def test_a_count_cannot_be_multiplied_by_deleting_what_holds_it(w: Three) -> None:
+    parent = w.derive(w.a, 0, uses=5)
+    first, second = w.derive(w.a, parent), w.derive(w.a, parent)
+    assert w.call(w.a, Sys.CAP_DELETE, parent) == Errno.E_BUSY
+    w.ok(w.a, Sys.CAP_DELETE, second)
+    w.ok(w.a, Sys.CAP_DELETE, parent)
+    assert w.cap(w.a, first).uses_left == 5

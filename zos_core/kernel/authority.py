@@ -93,10 +93,16 @@ def sys_cap_revoke(s: State, call: Call) -> Outcome:
 
 
 def sys_cap_delete(s: State, call: Call) -> Outcome:
-    """SYS_CAP_DELETE(slot) -> status; only the caller's copy; what was derived from it goes to its parent."""
+    """SYS_CAP_DELETE(slot) -> status; only the caller's copy; what was derived from it goes to its parent.
+
+    A counted capability is what holds its children to one count: with several of them it stays, E_BUSY, or each
+    would carry the whole count away.
+    """
     cap = _held(s, call, call.args[0])
     if isinstance(cap, Outcome):
         return cap
+    if cap.uses_left and len(cap.children) > 1:
+        return refuse(call, Errno.E_BUSY, "its count is shared by several capabilities derived from it")
     removal = capabilities.Removal(s, call.pid)
     removal.take_one(cap.id)
     return Outcome(0, removal.commits(), removal.effects())

@@ -51,16 +51,30 @@ def refuses_gift(s: State, pid: int, count: int = 1) -> abi.Errno | None:
 
 
 def charge(c: Committed, cap: Cap) -> tuple[list[k.CapUsed], list[int]]:
-    """Commits for one use of a counted node and every counted ancestor, and the ids of those it spends."""
+    """Commits for one use of a counted node and every counted ancestor, and the ids of those it spends.
+
+    What hangs below a charged node is brought down to what that has left: nobody has a use its parent lacks.
+    """
     used: list[k.CapUsed] = []
     spent: list[int] = []
+    left: dict[int, int] = {}
     node: Cap | None = cap
+    top = cap
     while node is not None and node.uses_left:
+        top = node
+        left[node.id] = node.uses_left - 1
         if node.uses_left == 1:
             spent.append(node.id)
         else:
             used.append(k.CapUsed(node.id, node.uses_left - 1))
         node = c.caps.get(node.parent)
+    below = [(child, left.get(top.id, 0)) for child in sorted(top.children)] if left else []
+    while below:
+        cap_id, bound = below.pop()
+        node = c.caps[cap_id]
+        if cap_id not in left and node.uses_left > bound > 0:
+            used.append(k.CapUsed(cap_id, bound))
+        below.extend((child, min(bound, left.get(cap_id, node.uses_left))) for child in sorted(node.children))
     return used, spent
 
 
