@@ -24,7 +24,7 @@ from zos_core.kernel.state import Cap, Committed
 
 SOAK_STATES = 100_000
 SOAK_STATES_NEED_S = 120
-"""So many states are asked for only of a soak that has this long: one idle core needs about half of it."""
+"""So many states are asked for only of a soak that was given this much of a processor; it needs three quarters."""
 TEST_DEPTH = 2
 
 
@@ -78,10 +78,12 @@ def test_every_state_within_two_steps_of_the_small_world_agrees_with_the_model()
 def test_a_hundred_thousand_states_of_the_small_world_agree_with_the_model(
     soak_seconds: float, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    started = time.process_time()
     covered = cover(seconds=soak_seconds)
+    given = time.process_time() - started
     with capsys.disabled():
-        print(f"\n{covered.describe()}")
-    assert covered.states >= SOAK_STATES or soak_seconds < SOAK_STATES_NEED_S, covered.describe()
+        print(f"\n{covered.describe()}; {given:.0f} s of a processor")
+    assert covered.states >= SOAK_STATES or given < SOAK_STATES_NEED_S, covered.describe()
 
 
 # --- the exploration itself ---------------------------------------------------------------------------------------
