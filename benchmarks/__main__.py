@@ -22,6 +22,7 @@ BENCHMARKS: dict[str, str] = {
     "calls": "system calls beside empty host calls",
     "messages": "messages between two processes beside a pipe",
     "spawning": "processes started beside subprocesses",
+    "revocation": "10,000 capabilities revoked at once, beside a recursive DELETE of SQLite",
     "resident": "memory of idle processes beside sleeping ones",
     "emulator": "the terminal emulator beside pyte",
     "startup": "start to first paint, beside an empty Textual app",

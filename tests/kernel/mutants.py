@@ -83,6 +83,11 @@ MUTANTS: tuple[Mutant, ...] = (
         "test_capabilities.py::test_a_use_charges_the_capability_and_every_counted_ancestor",
     ),
     Mutant(
+        "what is below a charged node keeps more uses than it", "kernel.capabilities", "charge",
+        "if cap_id not in left and node.uses_left > bound > 0:", "if False:",
+        "test_small_world.py::test_every_state_within_two_steps_of_the_small_world_agrees_with_the_model",
+    ),
+    Mutant(
         "the last use makes the uses unlimited", "kernel.capabilities", "charge",
         "node.uses_left == 1", "node.uses_left == 0",
         "test_capabilities.py::test_a_use_charges_the_capability_and_every_counted_ancestor",
@@ -331,6 +336,11 @@ MUTANTS: tuple[Mutant, ...] = (
         "a revocation always keeps its own", "kernel.authority", "sys_cap_revoke",
         "keep_own=bool(keep_own)", "keep_own=True",
         "test_capabilities.py::test_revocation_takes_all_below_post_order_siblings_by_age_the_named_one_last",
+    ),
+    Mutant(
+        "a deletion multiplies a count", "kernel.authority", "sys_cap_delete",
+        "if cap.uses_left and len(cap.children) > 1:", "if False:",
+        "test_small_world.py::test_every_state_within_two_steps_of_the_small_world_agrees_with_the_model",
     ),
     Mutant(
         "a deletion needs the grant right", "kernel.authority", "sys_cap_delete",

@@ -286,7 +286,7 @@ def the_state_is_sound(state: State, now: int) -> None:
             assert c.processes[cap.pid].how is None, "the dead hold nothing"
             assert not cap.perms & ~parent.perms
             assert not parent.expires_at or 0 < cap.expires_at <= parent.expires_at
-            assert not parent.uses_left or cap.uses_left
+            assert not parent.uses_left or 0 < cap.uses_left <= parent.uses_left
         else:
             assert cap.pid == 0 and c.roots[thing] == cap_id
         if cap.expires_at:
