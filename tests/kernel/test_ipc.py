@@ -64,7 +64,7 @@ def test_an_app_message_to_ones_own_slot_0_goes_to_the_view_and_any_other_is_que
     assert w.send(w.a, 0, abi.Tag.APP_STATE, b"state") == 0
     assert w.send(w.a, 0, 5, b"queued") == 0
     assert w.send(w.a, w.to_b, abi.Tag.APP_STATE, b"for b") == 0
-    assert w.transient.app_messages == [(w.a, abi.Tag.APP_STATE, b"state")]
+    assert w.transient.app_views == {w.a: (abi.Tag.APP_STATE, b"state")}
     assert w.receive(w.a) == (w.a, 5, b"queued")
     assert w.receive(w.b) == (w.a, abi.Tag.APP_STATE, b"for b")
 

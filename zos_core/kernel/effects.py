@@ -48,6 +48,7 @@ class Ended(NamedTuple):
         t.reply_rights.pop(self.pid, None)
         t.received_caps.pop(self.pid, None)
         t.args.pop(self.pid, None)
+        t.app_views.pop(self.pid, None)
         t.notices.pop(self.pid, None)
         t.ended.append(self.pid)
         t.listed.append(self.pid)
@@ -286,7 +287,7 @@ class AppMessage(NamedTuple):
     payload: bytes
 
     def perform(self, t: Transient) -> None:
-        t.app_messages.append(self)
+        t.app_views[self.pid] = (self.tag, self.payload)
 
 
 Effect = (

@@ -132,5 +132,5 @@ class Transient:
     listed: deque[int] = field(default_factory=deque)
     spawns: list[SpawnRequest] = field(default_factory=list)
     storage: list[StorageRequest] = field(default_factory=list)
-    app_messages: list[tuple[int, int, bytes]] = field(default_factory=list)
-    """(pid, tag, payload) for the views of tabs."""
+    app_views: dict[int, tuple[int, bytes]] = field(default_factory=dict)
+    """What each process last told the view of its tab: (tag, payload)."""
