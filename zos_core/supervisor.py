@@ -324,6 +324,11 @@ class Supervisor:
         return 0 if self._recorder is None else self._recorder.durable_tick
 
     @property
+    def recorded_tick(self) -> int:
+        """The last tick that was handed to the recording; it survives once `durable_tick` has reached it."""
+        return 0 if self._recorder is None else self._recorder.tick
+
+    @property
     def recording_problem(self) -> str:
         """Why the recording stopped before the session, one line; empty while it goes on and when there is none."""
         return "" if self._recorder is None else self._recorder.problem

@@ -153,7 +153,14 @@ class Recording:
         return next(self._rows(query, *values), None)
 
     def _rows(self, query: str, *values: object) -> Iterator[tuple[Any, ...]]:
-        try:
-            yield from self._db.execute(query, values)
-        except (sqlite3.Error, UnicodeDecodeError, OverflowError) as error:
-            raise Refused(f"{self.path}: the file is damaged: {error}") from None
+        cursor: sqlite3.Cursor | None = None
+        while True:
+            # Only what SQLite does is inside: a reader may stop here, and the file be closed before this is collected.
+            try:
+                cursor = cursor or self._db.execute(query, values)
+                row = cursor.fetchone()
+            except (sqlite3.Error, UnicodeDecodeError, OverflowError) as error:
+                raise Refused(f"{self.path}: the file is damaged: {error}") from None
+            if row is None:
+                return
+            yield row

@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 
-from platformdirs import user_cache_path
+from platformdirs import user_cache_path, user_data_path
 
 APPLICATION = "zos"
+RECORDING_SUFFIX = ".zosrec"
 
 
 def cache_folder() -> Path:
@@ -22,3 +23,8 @@ def cache_folder() -> Path:
 def module_cache() -> Path:
     """Compiled programs."""
     return cache_folder() / "modules"
+
+
+def recordings_folder() -> Path:
+    """Sessions the desktop has recorded, each a file ending in `RECORDING_SUFFIX`. It need not exist."""
+    return user_data_path(APPLICATION, appauthor=False) / "recordings"

@@ -11,7 +11,7 @@ import argparse
 import contextlib
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from zos_tui.cli.messages import (
     FAILED,
@@ -23,6 +23,8 @@ from zos_tui.cli.messages import (
     open_standard_descriptors,
 )
 from zos_tui.cli.parser import build
+
+Command = Callable[[argparse.Namespace], int]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -59,8 +61,6 @@ def _dispatch(arguments: argparse.Namespace) -> int:
     match arguments.command:
         case None:
             return _desktop(arguments)
-        case "run":
-            return _run(arguments)
         case "apps":
             from zos_tui.cli.apps import apps
 
@@ -69,9 +69,11 @@ def _dispatch(arguments: argparse.Namespace) -> int:
             from zos_tui.cli.doctor import doctor
 
             return doctor(as_json=arguments.json)
-    from zos_tui.cli.bench import bench
+        case "bench":
+            from zos_tui.cli.bench import bench
 
-    return bench(arguments.arguments)
+            return bench(arguments.arguments)
+    return _refusable(arguments)
 
 
 def _version() -> int:
@@ -81,14 +83,35 @@ def _version() -> int:
     return 0
 
 
-def _run(arguments: argparse.Namespace) -> int:
+def _refusable(arguments: argparse.Namespace) -> int:
+    """A command that works with a machine or a recording, which may refuse. Raises `CommandFailed`."""
     from zos_core.errors import Refused
-    from zos_tui.cli.run import run
 
     try:
-        return run(arguments)
+        return _command(arguments.command)(arguments)
     except Refused as refused:
         raise CommandFailed(str(refused)) from None
+
+
+def _command(name: str) -> Command:
+    match name:
+        case "run":
+            from zos_tui.cli.run import run as command
+        case "replay":
+            from zos_tui.cli.replay import replay as command
+        case "verify":
+            from zos_tui.cli.verify import verify as command
+        case "head":
+            from zos_tui.cli.verify import head as command
+        case "log":
+            from zos_tui.cli.log import log as command
+        case "why":
+            from zos_tui.cli.why import why as command
+        case "least":
+            from zos_tui.cli.least import show_least as command
+        case _:
+            from zos_tui.cli.forget import forget as command
+    return command
 
 
 def _desktop(arguments: argparse.Namespace) -> int:

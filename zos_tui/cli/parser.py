@@ -8,20 +8,13 @@ Rules of this file
 from __future__ import annotations
 
 import argparse
-import re
-from typing import TYPE_CHECKING, Any, NoReturn
+from pathlib import Path
+from typing import Any, NoReturn
 
 from zos_core import abi
+from zos_tui.cli import values
 from zos_tui.cli.messages import WRONG_USE, CommandFailed
-
-if TYPE_CHECKING:
-    from zos_core.policy import Rule
-
-_SIZE = re.compile(r"(\d{1,20})([KMG])?(?:i?B)?", re.IGNORECASE | re.ASCII)
-_UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
-_MAX_FUEL = 2**63 - 1
-_MAX_MEMORY = 4 << 30
-_SEED_BYTES = 32
+from zos_tui.cli.recordings_parser import add_json, add_recording_commands
 
 _DESKTOP = """\
 Zero OS in the terminal: a capability microkernel whose programs are WebAssembly.
@@ -80,53 +73,6 @@ class Parser(argparse.ArgumentParser):
         raise CommandFailed(f"{message} (see `{self.prog} --help`)", WRONG_USE)
 
 
-# --- values -------------------------------------------------------------------------------------------------------
-
-
-def size(text: str) -> int:
-    """Bytes, from `65536`, `512K`, `64M` or `1G`."""
-    match = _SIZE.fullmatch(text)
-    if match is None:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a size such as 512K, 64M or 1G")
-    return int(match[1]) * _UNITS[(match[2] or "").lower()]
-
-
-def memory(text: str) -> int:
-    """A process's memory limit in bytes: at least a page, at most what a 32-bit pointer can name."""
-    number = size(text)
-    if not abi.PAGE <= number <= _MAX_MEMORY:
-        raise argparse.ArgumentTypeError(f"{text} is not between 64K and 4G")
-    return number
-
-
-def fuel(text: str) -> int:
-    """A number of instructions, in round terms."""
-    if not (text.isascii() and text.isdigit() and len(text) < 20 and 0 < int(text) <= _MAX_FUEL):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
-    return int(text)
-
-
-def seed(text: str) -> bytes:
-    """The machine's random seed, from hexadecimal digits; what is left out is zero."""
-    try:
-        given = bytes.fromhex(text)
-    except ValueError:
-        given = b""
-    if not 0 < len(given) <= _SEED_BYTES:
-        raise argparse.ArgumentTypeError(f"{text!r} is not 1 to {_SEED_BYTES} bytes in hexadecimal, two digits each")
-    return given.ljust(_SEED_BYTES, b"\0")
-
-
-def rule(text: str) -> Rule:
-    """A rule of the policy."""
-    from zos_core.policy import parse_rule
-
-    try:
-        return parse_rule(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-
-
 # --- commands -----------------------------------------------------------------------------------------------------
 
 
@@ -141,14 +87,15 @@ def build() -> Parser:
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     _add_run(commands)
+    add_recording_commands(commands)
     apps = commands.add_parser("apps", help="list the bundled programs", description="List the bundled programs.")
-    _add_json(apps)
+    add_json(apps)
     doctor = commands.add_parser(
         "doctor",
         help="what works on this machine, what does not, and what to do",
         description="Check this machine, a line each: ok, warn or fail, and what to do. Status 1 when something fails.",
     )
-    _add_json(doctor)
+    add_json(doctor)
     bench = commands.add_parser(
         "bench",
         help="run the benchmarks of a checkout",
@@ -158,10 +105,6 @@ def build() -> Parser:
     return parser
 
 
-def _add_json(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="print a JSON list instead, for programs")
-
-
 def _add_run(commands: Any) -> None:
     run = commands.add_parser(
         "run", help="run one program on this terminal, without the desktop", description=_RUN, epilog=_RUN_KEYS,
@@ -169,18 +112,21 @@ def _add_run(commands: Any) -> None:
     )  # fmt: skip
     authority = run.add_argument_group("authority")
     authority.add_argument(
-        "--grant", action="append", default=[], type=rule, metavar="RULE", help="allow and give, see below; repeatable"
-    )
+        "--grant", action="append", default=[], type=values.rule, metavar="RULE",
+        help="allow and give, see below; repeatable",
+    )  # fmt: skip
     authority.add_argument(
-        "--deny", action="append", default=[], type=rule, metavar="RULE",
+        "--deny", action="append", default=[], type=values.rule, metavar="RULE",
         help="refuse what the manifest asks for, before any --grant; repeatable",
     )  # fmt: skip
     limits = run.add_argument_group("limits")
-    limits.add_argument("--fuel", type=fuel, metavar="N", help="fault the program after N units of work (no limit)")
     limits.add_argument(
-        "--memory", type=memory, default=abi.DEFAULT_MEMORY, metavar="SIZE", help="memory it may grow to (64M)"
+        "--fuel", type=values.fuel, metavar="N", help="fault the program after N units of work (no limit)"
     )
-    limits.add_argument("--seed", type=seed, metavar="HEX", help="seed of its random numbers, to repeat a run")
+    limits.add_argument(
+        "--memory", type=values.memory, default=abi.DEFAULT_MEMORY, metavar="SIZE", help="memory it may grow to (64M)"
+    )
+    limits.add_argument("--seed", type=values.seed, metavar="HEX", help="seed of its random numbers, to repeat a run")
     console = run.add_argument_group("console")
     mode = console.add_mutually_exclusive_group()
     mode.add_argument("--line", dest="mode", action="store_const", const="line", help="line mode at the start")
@@ -191,6 +137,9 @@ def _add_run(commands: Any) -> None:
     )  # fmt: skip
     watch = run.add_argument_group("watching")
     watch.add_argument("--debug", action="store_true", help="its debug text on standard error")
+    watch.add_argument(
+        "--record", type=Path, metavar="FILE", help="write all of the session into FILE, for replay and the like"
+    )
     watch.add_argument("--trace", action="store_true", help="its audited system calls on standard error, a line each")
     run.add_argument("program", metavar="PROGRAM", help="a bundled program's name, or a path to a .wasm or .wat file")
     rest = run.add_argument("args", nargs=argparse.REMAINDER, metavar="ARGS", help="the program's own arguments")

@@ -48,12 +48,14 @@ def run(arguments: argparse.Namespace) -> int:
             return _session(arguments, machine, pid, launch.source.name, console, signals)
         finally:
             machine.close()
+            if machine.recording_problem:
+                complain(machine.recording_problem)
 
 
 def _config(arguments: argparse.Namespace) -> MachineConfig:
     policy = Policy(allow=tuple(arguments.grant), deny=tuple(arguments.deny))
     seed = os.urandom(SEED_BYTES) if arguments.seed is None else arguments.seed
-    return MachineConfig(policy=policy, cache=module_cache(), seed=seed)
+    return MachineConfig(policy=policy, cache=module_cache(), seed=seed, record=arguments.record)
 
 
 def _compile(launch: Launch, console: HostConsole, signals: SignalPipe) -> None:

@@ -65,14 +65,19 @@ def _answer(row: SysEvent) -> str:
     return f"= {row.error.name} ({visible(reason)})"
 
 
-def trace_line(row: SysEvent) -> str:
-    """`[  0.012345] SYS_SEND(slot=4, MSG_CONSOLE_INPUT, len=12) = 0`; the time is uptime in seconds."""
+def call_text(row: SysEvent) -> str:
+    """`SYS_SEND(slot=4, MSG_CONSOLE_INPUT, len=12) = 0`."""
     known = row.num in Sys.__members__.values()
     name = f"SYS_{Sys(row.num).name}" if known else f"SYS_{row.num:#04x}"
     names = ARGUMENTS.get(row.num, () if known else ("arg1", "arg2", "arg3"))
     shown = ", ".join(_argument(each, value) for each, value in zip(names, row.args, strict=False))
     again = "resumed " if row.resumes else ""
-    return f"[{row.time_ns / 1e9:10.6f}] {name}({shown}) {again}{_answer(row)}"
+    return f"{name}({shown}) {again}{_answer(row)}"
+
+
+def trace_line(row: SysEvent) -> str:
+    """The same after the time, uptime in seconds: `[  0.012345] SYS_SEND(…) = 0`."""
+    return f"[{row.time_ns / 1e9:10.6f}] {call_text(row)}"
 
 
 class CallTrace:

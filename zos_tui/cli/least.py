@@ -1,0 +1,37 @@
+"""`zos least`: the smallest manifests that a recorded run would have needed."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from contextlib import closing
+
+from zos_core.record.least import Need, least, manifest, shared_objects
+from zos_core.record.recording import Recording
+from zos_core.snapshot import rights_text
+from zos_tui.cli.messages import visible
+
+
+def show_least(arguments: argparse.Namespace) -> int:
+    """Print what each program exercised, as `app.toml` would say it. Raises `Refused`."""
+    with closing(Recording(arguments.file)) as recording:
+        found = least(recording)
+    if arguments.json:
+        rows = {program: [_row(need) for need in needs] for program, needs in found.items()}
+        print(json.dumps(rows, indent=2, ensure_ascii=False))
+        return 0
+    shared = shared_objects(found)
+    for program, needs in found.items():
+        print(f"# {visible(program)}" + ("" if needs else ": nothing but what every process has"))
+        if needs:
+            print(manifest(needs, shared))
+    return 0
+
+
+def _row(need: Need) -> dict[str, object]:
+    return {
+        "type": need.object_type.name.lower(),
+        "object": need.object_id,
+        "perms": rights_text(need.rights),
+        "calls": sorted(need.calls),
+    }
