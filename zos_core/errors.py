@@ -30,5 +30,9 @@ class SpawnRefused(Refused):
     """A program that cannot be started: not found, not a module, not allowed."""
 
 
+class SpawnDenied(SpawnRefused):
+    """A program that needs authority nobody gives it."""
+
+
 class InputRefused(Refused):
     """Console input that nobody takes."""

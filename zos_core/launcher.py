@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from zos_core.abi import DEFAULT_MEMORY, Errno, ObjectType, valid_name
-from zos_core.errors import SpawnRefused
+from zos_core.errors import SpawnDenied, SpawnRefused
 from zos_core.kernel.process import Grant
 from zos_core.kernel.transient import SpawnRequest
 from zos_core.manifest import CapabilityRequest
@@ -102,6 +102,8 @@ class Launcher:
         try:
             source = self.registry.registered(request.name)
             return self._launch(source, request.args, Options(), now_ns, request)
+        except SpawnDenied:
+            return Errno.E_PERM
         except SpawnRefused:
             return Errno.E_NOENT
 
@@ -136,7 +138,7 @@ class Launcher:
             if rule is None or object_id is None:
                 if request.required:
                     kind = request.object_type.name.lower()
-                    raise SpawnRefused(f"{source.name} needs {kind}:{request.object_text}, which was not granted")
+                    raise SpawnDenied(f"{source.name} needs {kind}:{request.object_text}, which was not granted")
                 continue
             until = now_ns + rule.expires_in_ms * 1_000_000 if rule.expires_in_ms else 0
             grants.append(Grant(request.object_type, object_id, request.perms & rule.perms, until))
