@@ -21,6 +21,7 @@ BENCHMARKS: dict[str, str] = {
     # name: what it measures; the module of that name has `run(effort)`
     "calls": "system calls beside empty host calls",
     "messages": "messages between two processes beside a pipe",
+    "recording": "messages while they are recorded, beside the same without",
     "spawning": "processes started beside subprocesses",
     "revocation": "10,000 capabilities revoked at once, beside a recursive DELETE of SQLite",
     "resident": "memory of idle processes beside sleeping ones",

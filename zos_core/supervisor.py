@@ -328,6 +328,11 @@ class Supervisor:
         """The last tick that was handed to the recording; it survives once `durable_tick` has reached it."""
         return 0 if self._recorder is None else self._recorder.tick
 
+    def wait_durable(self) -> None:
+        """Wait until everything up to now survives a kill, or the recording has stopped."""
+        if self._recorder is not None:
+            self._recorder.wait_durable(self._recorder.tick)
+
     @property
     def recording_problem(self) -> str:
         """Why the recording stopped before the session, one line; empty while it goes on and when there is none."""

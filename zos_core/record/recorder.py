@@ -172,8 +172,12 @@ class Recorder:
 
 
 def _create(path: Path, header: Header) -> sqlite3.Connection:
+    """A new file for its owner alone, with its header. Raises `Refused`."""
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise Refused(f"{path}: the recording cannot be written: {error.strerror}") from None
+    try:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         db.execute("PRAGMA journal_mode = WAL")
@@ -185,7 +189,10 @@ def _create(path: Path, header: Header) -> sqlite3.Connection:
         db.execute("COMMIT")
     except FileExistsError:
         raise Refused(f"{path}: there is a file already; a recording is never overwritten") from None
-    except (OSError, sqlite3.Error) as error:
+    except OSError as error:
+        raise Refused(f"{path}: the recording cannot be written: {error.strerror}") from None
+    except sqlite3.Error as error:
+        path.unlink(missing_ok=True)
         raise Refused(f"{path}: the recording cannot be written: {error}") from None
     return db
 
