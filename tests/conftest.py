@@ -6,6 +6,7 @@ asks the same questions each time; `--hypothesis-seed` asks others.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,15 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """The soak's time is for all of its tests: each gets an equal share."""
     soaking = sum(item.get_closest_marker("soak") is not None for item in session.items)
     session.config.stash[SOAKING] = max(soaking, 1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Data and cache folders of the test run alone: a test never sees, or touches, what the user has stored."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data")))
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
 
 
 @pytest.fixture(scope="session")

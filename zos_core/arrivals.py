@@ -12,7 +12,9 @@ from collections.abc import Callable
 
 from zos_core import abi
 from zos_core.consoles import Consoles
+from zos_core.errors import Refused
 from zos_core.kernel.capabilities import notice_endpoint
+from zos_core.kernel.transient import StorageRequest
 from zos_core.launcher import Launch, Launcher
 from zos_core.record.storage import Storage
 from zos_core.runtime import commands as c
@@ -47,9 +49,18 @@ class Arrivals:
             else:
                 self._launches.append(launch)
         if transient.storage:
-            self._storage = self._storage or self._open_storage()
             batch, transient.storage = transient.storage, []
-            self._storage.submit(batch)
+            self._store(batch)
+
+    def _store(self, batch: list[StorageRequest]) -> None:
+        """Hand requests to the storage; one that cannot be opened is told to the programs, not to the machine."""
+        try:
+            self._storage = self._storage or self._open_storage()
+        except Refused:
+            for each in batch:
+                self.add(c.StorageDone(each.pid, each.event, abi.Errno.E_BUSY, each.at, b""))
+            return
+        self._storage.submit(batch)
 
     def commands(self) -> list[c.Command]:
         """Before a tick: everything that has arrived."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from zos_core.abi import DEFAULT_MEMORY, Errno, ObjectType, valid_name
-from zos_core.errors import SpawnDenied, SpawnRefused
+from zos_core.errors import Refused, SpawnDenied, SpawnRefused
 from zos_core.kernel.process import Grant
 from zos_core.kernel.transient import SpawnRequest
 from zos_core.manifest import CapabilityRequest
@@ -146,9 +146,12 @@ class Launcher:
 
 
     def _object_of(self, source: ProgramSource, request: CapabilityRequest) -> int | None:
-        """The exact object a request means, None when it names none."""
+        """The exact object a request means, None when it names none, or none that can be had at present."""
         if request.object_type is ObjectType.STORAGE and request.object_text in _OWN_STORAGE:
-            return self.namespace_of(source)
+            try:
+                return self.namespace_of(source)
+            except Refused:
+                return None
         return request.object_id
 
     def namespace_of(self, source: ProgramSource) -> int:

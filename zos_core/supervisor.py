@@ -27,7 +27,7 @@ from zos_core.axiom import replay
 from zos_core.axiom.syslog import SysEvent
 from zos_core.config import MachineConfig, RealWorld
 from zos_core.consoles import ConsoleCallback, Consoles
-from zos_core.errors import CallRefused, InputRefused, RevocationGrew, SpawnRefused
+from zos_core.errors import CallRefused, InputRefused, Refused, RevocationGrew, SpawnRefused
 from zos_core.events import EventLog
 from zos_core.kernel.call import Outcome
 from zos_core.kernel.capabilities import notice_endpoint
@@ -346,7 +346,10 @@ class Supervisor:
         """The namespace of the program that runs as `pid`."""
         process = self._machine.processes.get(pid)
         source = None if process is None else self._launcher.source_of(process.program)
-        return None if source is None else self._launcher.namespace_of(source)
+        try:
+            return None if source is None else self._launcher.namespace_of(source)
+        except Refused:
+            return None
 
     def _object_name(self, object_type: int, object_id: int) -> str:
         return object_name(self._machine.gateway.state, object_type, object_id)

@@ -41,13 +41,17 @@ _FONT_FACE = re.compile(r"@font-face \{[^}]*\}\s*")
 
 @dataclass(frozen=True, slots=True)
 class DesktopOptions:
-    """What `zos` was asked for. `theme` is `dark` or `light`; `leader` a Textual key name, as `ctrl+b`."""
+    """What `zos` was asked for. `theme` is `dark` or `light`; `leader` a Textual key name, as `ctrl+b`.
+
+    `data_folder` is what must be kept, None keeps nothing; compiled modules go to `cache_folder`, or beside it.
+    """
 
     program: str = DEFAULT_PROGRAM
     args: tuple[str, ...] = ()
     theme: str = "dark"
     leader: str = DEFAULT_LEADER
     data_folder: Path | None = None
+    cache_folder: Path | None = None
 
 
 class DesktopApp(App[int], inherit_bindings=False):
@@ -107,7 +111,7 @@ def run_desktop(options: DesktopOptions) -> int:
         return Supervisor(
             MachineConfig(
                 policy=Policy(trust_bundled=True, interactive=True),
-                cache=None if folder is None else folder / MODULE_CACHE,
+                cache=options.cache_folder or (None if folder is None else folder / MODULE_CACHE),
                 storage=None if folder is None else folder / STORAGE_FILE,
             )
         )

@@ -25,6 +25,16 @@ def module_cache() -> Path:
     return cache_folder() / "modules"
 
 
+def data_folder(chosen: Path | None = None) -> Path:
+    """What must be kept: the folder a person chose, or the user's own."""
+    return user_data_path(APPLICATION, appauthor=False) if chosen is None else chosen
+
+
+def storage_file(chosen: Path | None = None) -> Path:
+    """What programs have stored. It need not exist."""
+    return data_folder(chosen) / "storage.sqlite"
+
+
 def recordings_folder() -> Path:
     """Sessions the desktop has recorded, each a file ending in `RECORDING_SUFFIX`. It need not exist."""
-    return user_data_path(APPLICATION, appauthor=False) / "recordings"
+    return data_folder() / "recordings"

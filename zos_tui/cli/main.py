@@ -109,6 +109,8 @@ def _command(name: str) -> Command:
             from zos_tui.cli.why import why as command
         case "least":
             from zos_tui.cli.least import show_least as command
+        case "storage":
+            from zos_tui.cli.storage import storage as command
         case _:
             from zos_tui.cli.forget import forget as command
     return command
@@ -118,10 +120,10 @@ def _desktop(arguments: argparse.Namespace) -> int:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise CommandFailed("the desktop needs a terminal; `zos run PROGRAM` works without one")
     from zos_tui.app import DesktopOptions, run_desktop
-    from zos_tui.cli.folders import cache_folder
+    from zos_tui.cli.folders import data_folder, module_cache
 
     chosen = {name: getattr(arguments, name) for name in ("theme", "leader") if getattr(arguments, name) is not None}
-    return run_desktop(DesktopOptions(**chosen, data_folder=cache_folder()))
+    return run_desktop(DesktopOptions(**chosen, data_folder=data_folder(arguments.data), cache_folder=module_cache()))
 
 
 if __name__ == "__main__":

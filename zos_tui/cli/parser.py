@@ -85,9 +85,11 @@ def build() -> Parser:
     desktop.add_argument(
         "--leader", metavar="KEY", help="the key that speaks to the desktop instead of the program (ctrl+b)"
     )
+    desktop.add_argument("--data", type=Path, metavar="DIR", help="keep what is stored in DIR (the user's data folder)")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     _add_run(commands)
     add_recording_commands(commands)
+    _add_storage(commands)
     apps = commands.add_parser("apps", help="list the bundled programs", description="List the bundled programs.")
     add_json(apps)
     doctor = commands.add_parser(
@@ -103,6 +105,33 @@ def build() -> Parser:
     )
     bench.add_argument("arguments", nargs=argparse.REMAINDER, metavar="ARGS", help="for the benchmarks themselves")
     return parser
+
+
+def _add_data(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--data", type=Path, metavar="DIR", default=argparse.SUPPRESS,
+        help="keep what programs store in DIR (the user's data folder)",
+    )  # fmt: skip
+
+
+def _add_storage(commands: Any) -> None:
+    storage = commands.add_parser(
+        "storage", help="what programs have stored", description="What programs have stored, by namespace."
+    )
+    actions = storage.add_subparsers(dest="action", metavar="ACTION", required=True)
+    listing = actions.add_parser("list", help="the namespaces, or the keys of one")
+    listing.add_argument("namespace", nargs="?", type=int, metavar="NAMESPACE", help="its number")
+    add_json(listing)
+    get = actions.add_parser("get", help="write a value to standard output")
+    put = actions.add_parser("put", help="set a value from standard input")
+    export = actions.add_parser("export", help="write every value of a namespace into a new folder")
+    for action in (get, put, export):
+        action.add_argument("namespace", type=int, metavar="NAMESPACE", help="its number, see `zos storage list`")
+    for action in (get, put):
+        action.add_argument("key", metavar="KEY")
+    export.add_argument("folder", type=Path, metavar="FOLDER")
+    for action in (listing, get, put, export):
+        _add_data(action)
 
 
 def _add_run(commands: Any) -> None:
@@ -135,6 +164,7 @@ def _add_run(commands: Any) -> None:
         "--unsafe-terminal", action="store_true",
         help="let everything the program writes reach the terminal: titles, clipboard, device strings, reports",
     )  # fmt: skip
+    _add_data(run)
     watch = run.add_argument_group("watching")
     watch.add_argument("--debug", action="store_true", help="its debug text on standard error")
     watch.add_argument(

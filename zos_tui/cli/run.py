@@ -20,7 +20,7 @@ from zos_core.policy import Policy
 from zos_core.snapshot import ConsoleMode, ExitSnapshot
 from zos_core.supervisor import MachineConfig, Supervisor
 from zos_tui.cli.console import STDERR, HostConsole
-from zos_tui.cli.folders import module_cache
+from zos_tui.cli.folders import module_cache, storage_file
 from zos_tui.cli.messages import Stopped, complain, tell
 from zos_tui.cli.outputs import OutputQueue
 from zos_tui.cli.session import Session
@@ -55,7 +55,9 @@ def run(arguments: argparse.Namespace) -> int:
 def _config(arguments: argparse.Namespace) -> MachineConfig:
     policy = Policy(allow=tuple(arguments.grant), deny=tuple(arguments.deny))
     seed = os.urandom(SEED_BYTES) if arguments.seed is None else arguments.seed
-    return MachineConfig(policy=policy, cache=module_cache(), seed=seed, record=arguments.record)
+    return MachineConfig(
+        policy=policy, cache=module_cache(), storage=storage_file(arguments.data), seed=seed, record=arguments.record
+    )
 
 
 def _compile(launch: Launch, console: HostConsole, signals: SignalPipe) -> None:
