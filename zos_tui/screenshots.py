@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
 
 from textual.pilot import Pilot
+from textual.screen import Screen
 
 from zos_tui.app import DesktopApp, DesktopOptions
 from zos_tui.desktop import DEFAULT_LEADER, Desktop
@@ -29,7 +30,7 @@ Keys = tuple[str, ...]
 
 
 class Step(NamedTuple):
-    """Press `keys`, then wait until the active terminal shows `shows`."""
+    """Press `keys`, then wait until the active terminal, the lists, the bar or the dialog shows `shows`."""
 
     keys: Keys
     shows: str = ""
@@ -59,7 +60,30 @@ SESSION = (
 
 CLOCK = (Step((LEADER, "s")), Step(typed("clock"), ":"), Step((LEADER, "1"), "zero>"))
 
+NOTES = (
+    PROMPT,
+    Step((LEADER, "s")),
+    Step(typed("notes"), "notes>"),
+    Step((LEADER, "g"), "Grant a capability"),
+    Step(("tab", "tab", *"7", "tab", "g", "tab", *"10m")),
+)
+GRANTED = (
+    *NOTES,
+    Step(("enter",), "storage 7 rwg"),
+    Step(typed("watch"), "write 3: ok"),
+    Step((LEADER, "o", LEADER, "o", "end", LEADER, "d"), "Derive from notes"),
+    Step(("ctrl+s",), "Derived rwg"),
+)
+
 SCENES = (
+    Scene("grant", (120, 40), NOTES),
+    Scene("revoke", (120, 40), (*GRANTED, Step((LEADER, "v"), "2 capabilities would go"))),
+    Scene("revoked", (120, 40), (*GRANTED, Step((LEADER, "v"), "2 capabilities would go"), Step(("y",), "✗ slot"))),
+    Scene(
+        "prompt",
+        (100, 30),
+        (*NOTES[:3], Step(typed("ask"), "asks for storage"), Step((LEADER, "a"), "which nobody has checked")),
+    ),
     Scene("desktop", (120, 40), (*SESSION, *CLOCK)),
     Scene("wide-light", (200, 60), (*SESSION, Step((LEADER, "o"))), theme="light"),
     Scene("leader", (80, 24), (PROMPT, Step(typed("help"), "exit"), Step((LEADER,)))),
@@ -69,10 +93,15 @@ SCENES = (
 
 
 def _shown(desktop: Desktop) -> str:
+    """What a person reads: the active terminal row by row, then every other widget of the screen on top and below."""
     view = desktop.active_view
-    if view is None:
-        return ""
-    return "\n".join("".join(view.terminal.row(y).text).rstrip() for y in range(view.terminal.lines))
+    rows = [] if view is None else ["".join(view.terminal.row(y).text).rstrip() for y in range(view.terminal.lines)]
+    top: Screen[Any] = desktop.app.screen
+    for screen in (desktop, top) if top is not desktop else (desktop,):
+        for widget in screen.query("LineTable, Static, StatusLine, PromptBar, #box"):
+            rows += ["".join(part.text for part in widget.render_line(y)) for y in range(widget.size.height)]
+            rows.append(str(widget.border_title or ""))
+    return "\n".join(rows)
 
 
 async def _until(pilot: Pilot[Any], condition: Callable[[], bool], what: str) -> None:
@@ -99,11 +128,13 @@ async def picture(scene: Scene, make_machine: Callable[[], Machine]) -> str:
 
 
 def main(folder: Path) -> int:
+    from zos_core.policy import Policy
     from zos_core.supervisor import MachineConfig, Supervisor
 
     folder.mkdir(parents=True, exist_ok=True)
     for scene in SCENES:
-        svg = asyncio.run(picture(scene, lambda: Supervisor(MachineConfig(seed=bytes(32)))))
+        config = MachineConfig(seed=bytes(32), policy=Policy(trust_bundled=True, interactive=True))
+        svg = asyncio.run(picture(scene, lambda config=config: Supervisor(config)))  # type: ignore[misc]
         path = folder / f"{scene.name}.svg"
         path.write_text(svg, encoding="utf-8")
         print(path)

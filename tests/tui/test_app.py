@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from textual import events
 
 from tests.tui.drive import LEADER, Stage, drive
 from tests.tui.fake_machine import FakeMachine
@@ -337,5 +338,21 @@ def test_help_and_palette_know_every_command() -> None:
         await stage.command("colon")
         await stage.press(*"light", "enter")
         await stage.until(lambda: stage.app.theme == "zos-light", "the command, by name")
+
+    drive(scenario)
+
+
+def test_keys_typed_faster_than_a_dialog_goes_close_nothing_else() -> None:
+    async def scenario(stage: Stage) -> None:
+        def burst(*names: str) -> None:
+            for name in names:
+                stage.app.post_message(events.Key(name, name if len(name) == 1 else None))
+
+        await stage.until(lambda: stage.desktop.snapshot is not None, "a snapshot")
+        burst(LEADER, "k", "k", "k")
+        await stage.until(lambda: isinstance(stage.app.screen, Confirm), "the question")
+        burst("y", "y", "y")
+        await stage.until(lambda: "[killed]" in stage.text(), "the end")
+        assert stage.app.screen is stage.desktop
 
     drive(scenario)

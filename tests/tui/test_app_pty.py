@@ -35,6 +35,7 @@ class Terminal:
     def __init__(self, folder: Path) -> None:
         self.screen = Screen(COLUMNS, LINES)
         self.tail = b""
+        self.drawn = 0
         self.fd, slave = pty.openpty()
         ioctl(slave, TIOCSWINSZ, pack("HHHH", LINES, COLUMNS, 0, 0))
         inherited = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
@@ -63,6 +64,7 @@ class Terminal:
         except OSError:
             return False
         self.screen.feed(data)
+        self.drawn += len(data)
         self.tail = (self.tail + data)[-4000:]
         return bool(data)
 
@@ -75,6 +77,23 @@ class Terminal:
     def type(self, keys: str, shown: str, gone: str = "") -> None:
         os.write(self.fd, keys.encode())
         self.until(shown, gone)
+
+    def press(self, *keys: str) -> None:
+        """Keys one after the other, each drawn before the next is typed: one that moves the focus takes a frame."""
+        deadline = time.monotonic() + PATIENCE_S
+        for key in keys:
+            before = self.drawn
+            os.write(self.fd, key.encode())
+            while self.drawn == before:
+                assert self.read() and time.monotonic() < deadline, f"{key!r} changed nothing in\n{self.text}"
+
+    def answer(self, key: str, shown: str) -> None:
+        """Press a key until it is taken: an opened question takes none before it could be read."""
+        deadline = time.monotonic() + PATIENCE_S
+        while shown not in self.text:
+            assert time.monotonic() < deadline, f"never {shown!r} in\n{self.text}"
+            os.write(self.fd, key.encode())
+            self.read()
 
     def end(self) -> int:
         """Wait for the desktop to be gone; its exit status."""
@@ -113,3 +132,39 @@ def test_a_signal_leaves_the_terminal_clean(terminal: Terminal, number: signal.S
     terminal.process.send_signal(number)
     assert terminal.end() == 128 + number
     assert b"\x1b[?1049l" in terminal.tail and b"\x1b[?25h" in terminal.tail
+
+
+def test_authority_comes_and_goes_while_a_program_writes(terminal: Terminal) -> None:
+    """Grant for a time, see it expire; grant by a question, derive, revoke at the root: both lose it."""
+    terminal.type("\x02s", "Start a program")
+    terminal.type("notes\r", "notes> ")
+    terminal.type("\x02g", "opens a ▼ choice")
+    terminal.type("\t\t1\t\t2s\r", "Granted Storage rw- to pid 4, slot 6")
+    terminal.until("slot 6 storage 1 rw-")
+    terminal.type("watch\r", "write 1: ok")
+
+    terminal.until("notes ✗ expired")
+    terminal.until("✗ slot 6 expired")
+    terminal.until("received MSG_CAP_REVOKED: slot 6 storage, expired or spent")
+    rail = [line[80:] for line in terminal.text.splitlines()]
+    assert any("notes" in line and "✗ expired" in line for line in rail), "the process row"
+    assert any("✗6" in line and "expired: 1" in line for line in rail), "the list"
+
+    terminal.until(": E_BADF")
+    terminal.type("\r", " written, ")
+    terminal.type("ask\r", "notes (pid 4) asks for storage ")
+    terminal.type("\x02a", "Allow for this session")
+    terminal.answer("s", "notes (4): session")
+    terminal.until("slot 7 storage ")
+    terminal.type("watch\r", "write 2: ok")
+
+    terminal.type("\x02o", "Enter details")
+    terminal.type("\x02o", "Enter origin and derived")
+    terminal.press("\x1b[F")
+    terminal.type("\x02d", "Derive from notes (4), slot 7")
+    terminal.type("\x13", "Derived rw- for pid 3")
+    terminal.type("\x02v", "2 capabilities would go, from 2 processes")
+    terminal.type("y", "Revoked 2 capabilities, from terminal (3), notes (4)")
+    terminal.until("notes ✗ revoked")
+    terminal.until("terminal ✗ revoked")
+    terminal.until("received MSG_CAP_REVOKED: slot 7 storage, explicit")

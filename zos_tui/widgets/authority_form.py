@@ -59,7 +59,7 @@ def process_choice(processes: Sequence[ProcessSnapshot], chosen: int | None) -> 
     living = [process for process in processes if process.exit is None]
     options = [(f"{process.name} ({process.pid})", process.pid) for process in living]
     start = next((process.pid for process in living if process.pid == chosen), living[0].pid)
-    return Select(options, value=start, allow_blank=False, compact=True, id="to")
+    return Select(options, value=start, allow_blank=False, compact=True, type_to_search=False, id="to")
 
 
 class AuthorityForm(Dialog[str | None]):
@@ -75,7 +75,8 @@ class AuthorityForm(Dialog[str | None]):
         Binding("ctrl+s", "give", "Give", priority=True),
         Binding("enter", "give", show=False),
     ]
-    keys = "Tab next field · Enter gives (opens a ▼ choice) · Ctrl+S gives · Esc cancels"
+    AUTO_FOCUS = "#to"
+    keys = "Tab next field · Enter gives, or opens a ▼ choice · Esc cancels"
 
     def limits_fields(self, value: Rights, allowed: Rights) -> tuple[Widget, ...]:
         """Rights, expiry and uses."""

@@ -26,6 +26,7 @@ COLUMNS = (
     Column("gave", 4, rank=6, right=True),
 )
 NO_RIGHTS = "---"
+MAX_KNOWN = 4096
 
 
 def kind_of(object_type: ObjectType) -> str:
@@ -61,8 +62,8 @@ class CapabilityList(LineTable):
         rows = {slot: self._row(capability, time_ns) for slot, capability in held.items()}
         lost = {loss.slot: loss for loss in losses if loss.slot not in held}
         rows |= {slot: self._lost_row(loss, loss.bright(now_s)) for slot, loss in lost.items()}
-        # Only what is shown can still be told of when it is gone.
-        self._known = {slot: known for slot, known in (self._known | held).items() if slot in rows}
+        # What has been shown can still be told of when it is gone; the log may tell later than the snapshot.
+        self._known = held if len(self._known) > MAX_KNOWN else self._known | held
         self.show_rows([rows[slot] for slot in sorted(rows)])
 
     @staticmethod

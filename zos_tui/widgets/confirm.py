@@ -7,11 +7,12 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
+from zos_tui.widgets.modal import Modal
 
-class Confirm(ModalScreen[bool]):
+
+class Confirm(Modal[bool]):
     """`question` in one line, `details` a line each, `yes` what the dangerous button says."""
 
     DEFAULT_CSS = """

@@ -48,9 +48,6 @@ class DeriveDialog(AuthorityForm):
         bounds += [f"at most {plural(each.uses_left, 'use')}"] if each.uses_left else []
         return " · ".join(bounds)
 
-    def on_mount(self) -> None:
-        self.query_one("#to").focus()
-
     def give(self) -> str:
         limits = self.read_limits()
         slot = self._carry_out(self.receiver, limits)

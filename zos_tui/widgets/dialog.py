@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, TypeVar
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Static
 
-Result = TypeVar("Result")
+from zos_tui.widgets.modal import Modal, Result
 
 
-class Dialog(ModalScreen[Result]):
+class Dialog(Modal[Result]):
     """Yields `content()` between its title and `keys`. Escape dismisses it with None."""
 
     DEFAULT_CSS = """
@@ -47,7 +46,12 @@ class Dialog(ModalScreen[Result]):
     Dialog Select:focus > SelectCurrent { background: $selected; }
     Dialog SelectOverlay { background: $surface; border: round $primary; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "Cancel")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "dismiss(None)", "Cancel"),
+        # Before the focused widget sees them: what is typed right after a Tab goes to the next field.
+        Binding("tab", "app.focus_next", show=False, priority=True),
+        Binding("shift+tab", "app.focus_previous", show=False, priority=True),
+    ]
     AUTO_FOCUS = ""
     keys = "Esc closes"
 

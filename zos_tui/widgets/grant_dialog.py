@@ -83,16 +83,18 @@ class GrantDialog(AuthorityForm):
         self._carry_out = carry_out
 
     def content(self) -> tuple[Widget, ...]:
-        objects = Select(self._options, allow_blank=False, compact=True, id="object")
+        objects = Select(self._options, allow_blank=False, compact=True, type_to_search=False, id="object")
+        numbered = Field("Number", entry("number", ""), id="numbered")
+        # From the start, since a person may tab ahead of the first layout.
+        numbered.set_class(self._options[0][1].endswith(":"), "-shown")
         return (
             Field("To", process_choice(self._processes, self._chosen)),
             Field("Object", objects),
-            Field("Number", entry("number", ""), id="numbered"),
+            numbered,
             *self.limits_fields(Rights.NONE, Rights.ALL),
         )
 
     def on_mount(self) -> None:
-        self.query_one("#to").focus()
         self._follow_object()
 
     @property

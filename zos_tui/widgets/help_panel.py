@@ -8,10 +8,10 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from zos_tui.commands import COMMANDS, key_label
+from zos_tui.widgets.modal import Modal
 
 INTRODUCTION = (
     "Every key goes to the program in the focused terminal, except the leader, {leader}. "
@@ -25,7 +25,7 @@ MOUSE = (
 )
 
 
-class HelpPanel(ModalScreen[None]):
+class HelpPanel(Modal[None]):
     DEFAULT_CSS = """
     HelpPanel {
         align: center middle;

@@ -8,16 +8,16 @@ from __future__ import annotations
 from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from zos_tui.commands import COMMANDS, command_for_key, key_label
+from zos_tui.widgets.modal import Modal
 
 LEADER_TWICE = "leader"
 COLUMN_CELLS = 26
 
 
-class HintBar(ModalScreen[str | None]):
+class HintBar(Modal[str | None]):
     DEFAULT_CSS = """
     HintBar {
         background: transparent;

@@ -45,8 +45,8 @@ class ProcessDetails(Dialog[str | None]):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("t,enter", "dismiss('tab')", "Its tab"),
-        Binding("k", "dismiss('kill')", "Kill"),
-        Binding("g", "dismiss('grant')", "Grant"),
+        Binding("x", "dismiss('kill')", "Kill"),
+        Binding("c", "dismiss('grant')", "Grant"),
         Binding("q", "dismiss(None)", "Close"),
     ]
 
@@ -57,7 +57,7 @@ class ProcessDetails(Dialog[str | None]):
         self._process = process
         self._endpoints = [each for each in endpoints if each.owner == process.pid]
         self._calls = list(calls)[-MAX_CALLS:]
-        self.keys = "t its tab · g grant · k kill · Esc closes" if process.exit is None else "Esc closes"
+        self.keys = "t its tab · c grant a capability · x kill · Esc closes" if process.exit is None else "Esc closes"
 
     def content(self) -> tuple[Widget, ...]:
         return (

@@ -7,11 +7,12 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
+from zos_tui.widgets.modal import Modal
 
-class PromptLine(ModalScreen[str | None]):
+
+class PromptLine(Modal[str | None]):
     DEFAULT_CSS = """
     PromptLine {
         background: transparent;

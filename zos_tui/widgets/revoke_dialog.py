@@ -50,10 +50,10 @@ class RevokeDialog(Dialog[Confirmed | None]):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "confirm", "Revoke"),
-        Binding("k", "keep_own", "Keep own"),
+        Binding("o", "keep_own", "Keep own"),
         Binding("n,q", "dismiss(None)", "No"),
     ]
-    keys = "y revokes · k keeps its own and takes what was derived · n Esc leave it"
+    keys = "y revokes · o keeps its own and takes what was derived · n Esc leave it"
 
     def __init__(self, what: str, look: Callable[[bool], Preview], *, keep_own: bool = False, grown: bool = False):
         super().__init__("More would go by now: look again" if grown else "Revoke")
@@ -87,7 +87,7 @@ class RevokeDialog(Dialog[Confirmed | None]):
         table.styles.height = min(MAX_TABLE_LINES, len(self.preview.rows) + 2) if self.preview.rows else 3
         self.query_one("#counts", Static).update(self.preview.summary)
         kept = "kept: only what was derived from it goes" if self._keep_own else "goes too"
-        self.query_one("#own", Static).update(f"The capability itself {kept} (k)")
+        self.query_one("#own", Static).update(f"The capability itself {kept} (o)")
 
     @staticmethod
     def _row(going: Going) -> Row:

@@ -10,18 +10,18 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from zos_tui.figures import shortened
 from zos_tui.ports import Program
+from zos_tui.widgets.modal import Modal
 
 NAME_CELLS = 14
 ABOUT_CELLS = 48
 
 
-class SpawnDialog(ModalScreen[tuple[str, ...] | None]):
+class SpawnDialog(Modal[tuple[str, ...] | None]):
     """The result is `(program, *args)`; a program is a bundled name or a path to a `.wasm` or `.wat` file."""
 
     DEFAULT_CSS = """
