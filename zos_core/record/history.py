@@ -152,6 +152,9 @@ class Past:
                 self._end(place, pid, f"faulted ({reason})")
             case k.ProcessRestarted(pid):
                 self.ends.pop(pid, None)
+            case k.CapInserted():
+                # A machine writes no other; what asks later must be able to name them.
+                ObjectType(body.object_type), k.InsertHow(body.how)
             case k.CapRemoved(cap_id):
                 self.gone[cap_id] = self._left(self.state.caps[cap_id], place, body)
                 if self._last is not None and self._last.seq == place.caused_by:

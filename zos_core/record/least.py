@@ -75,11 +75,11 @@ class _Tally:
         caps = self.past.state.caps
         if event.error is not Errno.E_OK:
             return
-        if event.num == Op.CREATE_PROCESS and isinstance(event.args[2], SpawnRequest):
+        if event.num == Op.CREATE_PROCESS:
             # A program can also be asked for by the debug channel, where no slot is named.
-            asked = caps.get(event.args[2].cap_id)
-            if asked is not None:
-                self._credit(asked, Rights.WRITE, call_name(Sys.SPAWN))
+            for request in event.args:
+                if isinstance(request, SpawnRequest) and request.cap_id in caps:
+                    self._credit(caps[request.cap_id], Rights.WRITE, call_name(Sys.SPAWN))
             return
         cap = self._waiting.pop(event.resumes, None) if event.resumes else exercised(event, self.past.state)
         if cap is None:

@@ -60,7 +60,7 @@ class Header:
             ("engine", "engine"),
             ("fingerprint", "engine settings or target"),
             ("shim", "shim"),
-            ("memory_total", "limits"),
+            ("memory_total", "memory limit"),
         ):
             theirs, ours = getattr(self, name), getattr(here, name)
             if theirs != ours:

@@ -17,6 +17,7 @@ from zos_core.axiom.syslog import SysEvent
 from zos_core.errors import Refused
 from zos_core.kernel.capabilities import Removal
 from zos_core.kernel.reduce import apply
+from zos_core.kernel.state import Cap, Committed
 from zos_core.policy import Rule
 from zos_core.record.journal import unpack_events
 from zos_core.record.replayer import Difference, Replayer
@@ -61,17 +62,14 @@ class Without:
 
     def _take(self) -> None:
         """Between the commands of a tick and its slices: empty what the commands have filled."""
-        state = self._replayer.gateway.state
-        committed = state.committed
+        gateway = self._replayer.gateway
+        state, committed = gateway.state, gateway.state.committed
         for cap_id in range(self._seen + 1, committed.next_cap):
             cap = committed.caps.get(cap_id)
-            if cap is None or not cap.parent or cap.pid == abi.PID_SUPERVISOR or committed.caps[cap.parent].pid:
-                continue
-            if not self._rule.fits(abi.ObjectType(cap.object_type), cap.object_id):
+            if cap is None or not self._names(committed, cap):
                 continue
             removal = Removal(state, cap.pid)
             removal.take_one(cap.id)
-            gateway = self._replayer.gateway
             self.taken.append((cap.pid, cap.slot))
             effects = removal.effects()
             for body in removal.commits():
@@ -79,3 +77,10 @@ class Without:
                 apply(committed, body)
             for effect in effects:
                 effect.perform(state.transient)
+
+    def _names(self, committed: Committed, cap: Cap) -> bool:
+        """Whether the rule means this one: given by the system, and not an endpoint to its own owner."""
+        parent = committed.caps.get(cap.parent)
+        given = parent is not None and not parent.pid and cap.pid != abi.PID_SUPERVISOR
+        own = cap.object_type == abi.ObjectType.ENDPOINT and committed.endpoints.get(cap.object_id) == cap.pid
+        return given and not own and self._rule.fits(abi.ObjectType(cap.object_type), cap.object_id)
