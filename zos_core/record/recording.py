@@ -107,7 +107,9 @@ class Recording:
             if sorted(map(str, (sql for (sql,) in made))) != sorted(SCHEMA):
                 raise Refused(f"{path}: this is not a recording: it has other tables")
             rows = [(str(key), str(value)) for key, value in self._db.execute("SELECT key, value FROM header")]
-        except (sqlite3.Error, UnicodeDecodeError, OSError) as error:
+        except (sqlite3.OperationalError, OSError) as error:
+            raise Refused(f"{path}: this cannot be read as a recording: {error}") from None
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             raise Refused(f"{path}: this is not a recording: {error}") from None
         self.header = self._header(rows)
         self.start = header_hash(rows)

@@ -1,0 +1,206 @@
+"""The commands that work with a recording, in processes of their own: with pipes, and with a person who is asked."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.support import Person, command, zos
+from zos_tui.cli.folders import RECORDING_SUFFIX
+
+TYPED = b"ps\nspawn idle\ngrant 5 1 rw\nkill 9\nexit\n"
+RUN = ("--grant", "process:factory:w", "terminal")
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A shell that started a program, was refused a thing or two, and left. Nobody changes it."""
+    path = tmp_path_factory.mktemp("recorded") / "shell.zosrec"
+    run = zos("run", "--record", path, *RUN, stdin=TYPED)
+    assert run.returncode == 0 and b"started as process 4" in run.stdout, run
+    assert run.stderr == b""
+    return path
+
+
+@pytest.fixture
+def changed(recorded: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copyfile(recorded, tmp_path / "changed.zosrec"))
+
+
+def execute(path: Path, statement: str) -> None:
+    db = sqlite3.connect(path, isolation_level=None)
+    db.execute(statement)
+    db.close()
+
+
+def lines(done: subprocess.CompletedProcess[bytes]) -> list[str]:
+    assert (done.returncode, done.stderr) == (0, b""), done
+    return done.stdout.decode().splitlines()
+
+
+def refused(done: subprocess.CompletedProcess[bytes], status: int = 1) -> str:
+    """The one line of an error."""
+    assert done.returncode == status and done.stderr.count(b"\n") == 1, done
+    text = done.stderr.decode()
+    assert text.startswith("zos: ") and "Traceback" not in text
+    return text
+
+
+def test_a_recorded_run_is_the_same_to_whoever_watches(tmp_path: Path) -> None:
+    plain = zos("run", *RUN, stdin=TYPED)
+    recorded = zos("run", "--record", tmp_path / "a.zosrec", *RUN, stdin=TYPED)
+    assert (plain.returncode, plain.stderr) == (recorded.returncode, recorded.stderr)
+    assert plain.stdout.splitlines()[-3:] == recorded.stdout.splitlines()[-3:]
+
+
+def test_replay_says_what_it_replayed(recorded: Path) -> None:
+    first, processes, head = lines(zos("replay", recorded))
+    assert first.startswith(f"{recorded}: replayed ") and first.endswith("all as recorded")
+    assert processes == "3 processes: init (1), permission (2), idle (4)"
+    assert len(head.rsplit(" ", 1)[1]) == 64
+    chains, *same = lines(zos("replay", recorded, "--verify"))
+    assert chains.endswith("both chains hold") and same == [first, processes, head]
+
+
+def test_replay_stops_where_it_is_told(recorded: Path) -> None:
+    assert "replayed 3 ticks" in lines(zos("replay", recorded, "--until", "3"))[0]
+    assert "replayed 3 ticks" in lines(zos("replay", recorded, "--until", "tick:3"))[0]
+    stopped = lines(zos("replay", recorded, "--until", "commit:20"))
+    assert int(stopped[2].removeprefix("head of commit ").split(":")[0]) >= 20
+    assert "before commit 99999" in refused(zos("replay", recorded, "--until", "commit:99999"))
+    assert "is not a tick such as" in refused(zos("replay", recorded, "--until", "later"), 2)
+
+
+def test_a_changed_recording_is_named_by_its_first_bad_tick(changed: Path) -> None:
+    execute(changed, "UPDATE ticks SET output = zeroblob(32) WHERE tick = 5")
+    assert refused(zos("verify", changed)).startswith(f"zos: {changed}: tick 5: its hash does not follow")
+    assert refused(zos("replay", changed)) == f"zos: {changed}: tick 5: other console output\n"
+    assert "tick 5" in refused(zos("head", changed))
+
+
+def test_a_head_shows_what_the_file_alone_cannot(recorded: Path, changed: Path, tmp_path: Path) -> None:
+    head = tmp_path / "head.json"
+    head.write_bytes(zos("head", recorded).stdout)
+    told = lines(zos("verify", recorded, "--head", head))
+    assert told[-1].endswith("was cut off or written anew")
+    ticks = json.loads(head.read_text())["ticks"]
+    execute(changed, f"DELETE FROM ticks WHERE tick >= {ticks}")
+    execute(changed, "DELETE FROM modules WHERE NOT EXISTS"
+            " (SELECT 1 FROM ticks WHERE instr(commands, lower(hex(modules.sha256))))")  # fmt: skip
+    assert lines(zos("verify", changed))
+    assert f"tick {ticks}: it is missing" in refused(zos("verify", changed, "--head", head))
+    assert "not an exported head" in refused(zos("verify", changed, "--head", recorded))
+    assert "No such file" in refused(zos("verify", changed, "--head", tmp_path / "none"))
+    assert b"written all of it anew" in zos("verify", "--help").stdout
+
+
+def test_the_log_is_told_in_order_and_filtered(recorded: Path) -> None:
+    everything = lines(zos("log", recorded))
+    rows = json.loads(zos("log", recorded, "--json").stdout)
+    assert len(rows) == len(everything) > 50
+    commits = [row["seq"] for row in rows if row["type"] in ("commit", "message")]
+    assert commits == list(range(1, len(commits) + 1))
+    for kind in ("call", "privilege", "commit", "message"):
+        chosen = json.loads(zos("log", recorded, "--json", "--type", kind).stdout)
+        assert chosen == [row for row in rows if row["type"] == kind] != []
+    mine = json.loads(zos("log", recorded, "--json", "--pid", "3", "--type", "call").stdout)
+    assert mine == [row for row in rows if row["type"] == "call" and row["pid"] == 3] != []
+    denied = json.loads(zos("log", recorded, "--json", "--denied").stdout)
+    assert denied == [row for row in rows if row.get("error", "E_OK") != "E_OK"] != []
+    assert json.loads(zos("log", recorded, "--json", "--since", "1h").stdout) == []
+    assert any("terminal (3): SYS_SPAWN(slot=" in line for line in everything)
+
+
+def test_why_explains_a_refusal_of_the_log(recorded: Path) -> None:
+    row = next(
+        row for row in json.loads(zos("log", recorded, "--json", "--denied", "--pid", "3").stdout) if row["pid"] == 3
+    )
+    links = lines(zos("why", recorded, "--pid", "3", "--seq", str(row["seq"])))
+    assert links[0].startswith(f"terminal (3) was refused {row['call']}: {row['error']}") and len(links) > 1
+    as_json = json.loads(zos("why", recorded, "--pid", "3", "--seq", str(row["seq"]), "--json").stdout)
+    assert [link["text"] for link in as_json] == [line.strip().rsplit(" (tick", 1)[0] for line in links]
+    assert "no call 999999" in refused(zos("why", recorded, "--pid", "3", "--seq", "999999"))
+    assert "--seq" in refused(zos("why", recorded, "--pid", "3"), 2)
+
+
+def test_least_is_the_manifest_and_without_shows_what_it_was_for(recorded: Path) -> None:
+    told = lines(zos("least", recorded))
+    assert told[0] == "# terminal" and 'object = "factory"' in told and 'perms = "w"' in told
+    assert json.loads(zos("least", recorded, "--json").stdout)["terminal"][0]["type"] == "process"
+    without = lines(zos("replay", recorded, "--without", "process:factory"))
+    assert without[0].startswith("without slot ") and "the first call that differs" in without[-3]
+    assert "SYS_SPAWN" in without[-2]
+    assert "no such capability" in refused(zos("replay", recorded, "--without", "network:3"))
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        *((name, b"no recording at all\n" * 300) for name in ("replay", "head", "log", "why", "least", "forget")),
+        *(("verify", content) for content in (None, b"", b"SQLite format 3\0" + bytes(4080))),
+    ],
+)
+def test_what_is_no_recording_is_one_line(name: str, content: bytes | None, tmp_path: Path) -> None:
+    path = tmp_path / "foreign"
+    if content is not None:
+        path.write_bytes(content)
+    more = ("--pid", "3", "--seq", "1") if name == "why" else ()
+    assert str(path) in refused(zos(name, path, *more))
+    assert path.exists() == (content is not None)
+
+
+def test_a_half_written_file_is_one_line(recorded: Path, tmp_path: Path) -> None:
+    data = recorded.read_bytes()
+    half = tmp_path / "half.zosrec"
+    for size, name in ((100, "verify"), (4096, "replay"), (len(data) // 2, "verify"), (len(data) // 2, "replay")):
+        half.write_bytes(data[:size])
+        assert str(half) in refused(zos(name, half))
+
+
+def test_a_recording_is_never_overwritten(recorded: Path, tmp_path: Path) -> None:
+    before = recorded.read_bytes()
+    assert "never overwritten" in refused(zos("run", "--record", recorded, "idle"))
+    assert recorded.read_bytes() == before
+    assert "cannot be written" in refused(zos("run", "--record", recorded / "inside", "idle"))
+
+
+# --- forget -------------------------------------------------------------------------------------------------------
+
+
+def test_forget_deletes_a_recording_and_nothing_else(changed: Path, tmp_path: Path) -> None:
+    assert "--yes" in refused(zos("forget", changed), 2)
+    letter = tmp_path / "letter.txt"
+    letter.write_text("dear all")
+    assert "not a recording" in refused(zos("forget", letter, "--yes"))
+    assert changed.exists() and letter.exists()
+    assert lines(zos("forget", changed, "--yes")) == [f"deleted {changed}"]
+    assert not changed.exists() and letter.exists()
+
+
+@pytest.fixture
+def person(recorded: Path, tmp_path: Path) -> Iterator[Person]:
+    """Someone at a terminal who has two recordings in the data folder, and wants to forget them."""
+    folder = tmp_path / "zos" / "recordings"
+    folder.mkdir(parents=True)
+    for name in ("a", "b"):
+        shutil.copyfile(recorded, folder / f"{name}{RECORDING_SUFFIX}")
+    (folder / "notes.txt").write_text("mine")
+    someone = Person(command("forget"), XDG_DATA_HOME=str(tmp_path))
+    yield someone
+    someone.leave()
+
+
+@pytest.mark.parametrize(("answer", "left"), [(b"n\r", 3), (b"\r", 3), (b"y\r", 1)])
+def test_a_person_is_asked_before_all_is_forgotten(person: Person, answer: bytes, left: int, tmp_path: Path) -> None:
+    person.sees(b"delete 2 recordings in ")
+    person.sees(b"[y/N]")
+    person.type(answer)
+    assert person.ends() == 0
+    assert len(os.listdir(tmp_path / "zos" / "recordings")) == left
