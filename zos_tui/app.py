@@ -44,6 +44,7 @@ class DesktopOptions:
     """What `zos` was asked for. `theme` is `dark` or `light`; `leader` a Textual key name, as `ctrl+b`.
 
     `data_folder` is what must be kept, None keeps nothing; compiled modules go to `cache_folder`, or beside it.
+    `record` is a file for all of the session.
     """
 
     program: str = DEFAULT_PROGRAM
@@ -51,6 +52,7 @@ class DesktopOptions:
     theme: str = "dark"
     leader: str = DEFAULT_LEADER
     data_folder: Path | None = None
+    record: Path | None = None
     cache_folder: Path | None = None
 
 
@@ -113,6 +115,7 @@ def run_desktop(options: DesktopOptions) -> int:
                 policy=Policy(trust_bundled=True, interactive=True),
                 cache=options.cache_folder or (None if folder is None else folder / MODULE_CACHE),
                 storage=None if folder is None else folder / STORAGE_FILE,
+                record=options.record,
             )
         )
 

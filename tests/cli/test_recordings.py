@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 from collections.abc import Iterator
@@ -169,6 +170,19 @@ def test_a_recording_is_never_overwritten(recorded: Path, tmp_path: Path) -> Non
     assert "never overwritten" in refused(zos("run", "--record", recorded, "idle"))
     assert recorded.read_bytes() == before
     assert "cannot be written" in refused(zos("run", "--record", recorded / "inside", "idle"))
+
+
+def test_a_desktop_is_recorded_too(tmp_path: Path) -> None:
+    path = tmp_path / "desktop.zosrec"
+    someone = Person(command("--record", path, "--data", tmp_path / "data"))
+    try:
+        someone.sees(b"`help` lists the commands.")
+        someone.process.send_signal(signal.SIGTERM)
+        someone.ends()
+    finally:
+        someone.leave()
+    assert "both chains hold" in lines(zos("verify", path))[0]
+    assert "terminal (3)" in lines(zos("replay", path))[1]
 
 
 # --- forget -------------------------------------------------------------------------------------------------------

@@ -35,6 +35,6 @@ def storage_file(chosen: Path | None = None) -> Path:
     return data_folder(chosen) / "storage.sqlite"
 
 
-def recordings_folder() -> Path:
+def recordings_folder(chosen: Path | None = None) -> Path:
     """Sessions the desktop has recorded, each a file ending in `RECORDING_SUFFIX`. It need not exist."""
-    return data_folder() / "recordings"
+    return data_folder(chosen) / "recordings"

@@ -19,13 +19,14 @@ from zos_tui.cli.messages import WRONG_USE, CommandFailed
 
 def forget(arguments: argparse.Namespace) -> int:
     """Delete what the person agrees to. Raises `Refused` and `CommandFailed`."""
+    folder = recordings_folder(arguments.data)
     if arguments.file is None:
-        found = sorted(recordings_folder().glob(f"*{RECORDING_SUFFIX}"))
+        found = sorted(folder.glob(f"*{RECORDING_SUFFIX}"))
     else:
         with closing(Recording(arguments.file)):
             found = [arguments.file]
     if not found:
-        print(f"there are no recordings in {recordings_folder()}")
+        print(f"there are no recordings in {folder}")
         return 0
     size = sum(part.stat().st_size for path in found for part in _parts(path))
     what = str(found[0]) if len(found) == 1 else f"{len(found)} recordings in {found[0].parent}"

@@ -123,7 +123,8 @@ def _desktop(arguments: argparse.Namespace) -> int:
     from zos_tui.cli.folders import data_folder, module_cache
 
     chosen = {name: getattr(arguments, name) for name in ("theme", "leader") if getattr(arguments, name) is not None}
-    return run_desktop(DesktopOptions(**chosen, data_folder=data_folder(arguments.data), cache_folder=module_cache()))
+    data, cache = data_folder(arguments.data), module_cache()
+    return run_desktop(DesktopOptions(**chosen, data_folder=data, cache_folder=cache, record=arguments.record))
 
 
 if __name__ == "__main__":

@@ -85,6 +85,7 @@ def build() -> Parser:
     desktop.add_argument(
         "--leader", metavar="KEY", help="the key that speaks to the desktop instead of the program (ctrl+b)"
     )
+    desktop.add_argument("--record", type=Path, metavar="FILE", help="write all of the session into FILE")
     desktop.add_argument("--data", type=Path, metavar="DIR", help="keep what is stored in DIR (the user's data folder)")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     _add_run(commands)
@@ -168,8 +169,9 @@ def _add_run(commands: Any) -> None:
     watch = run.add_argument_group("watching")
     watch.add_argument("--debug", action="store_true", help="its debug text on standard error")
     watch.add_argument(
-        "--record", type=Path, metavar="FILE", help="write all of the session into FILE, for replay and the like"
-    )
+        "--record", type=Path, metavar="FILE", default=argparse.SUPPRESS,
+        help="write all of the session into FILE, for replay and the like",
+    )  # fmt: skip
     watch.add_argument("--trace", action="store_true", help="its audited system calls on standard error, a line each")
     run.add_argument("program", metavar="PROGRAM", help="a bundled program's name, or a path to a .wasm or .wat file")
     rest = run.add_argument("args", nargs=argparse.REMAINDER, metavar="ARGS", help="the program's own arguments")
