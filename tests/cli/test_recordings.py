@@ -8,13 +8,14 @@ import shutil
 import signal
 import sqlite3
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.cli.support import Person, command, zos
 from zos_tui.cli.folders import RECORDING_SUFFIX
+from zos_tui.cli.main import main
 
 TYPED = b"ps\nspawn idle\ngrant 5 1 rw\nkill 9\nexit\n"
 RUN = ("--grant", "process:factory:w", "terminal")
@@ -39,6 +40,21 @@ def execute(path: Path, statement: str) -> None:
     db = sqlite3.connect(path, isolation_level=None)
     db.execute(statement)
     db.close()
+
+
+Command = Callable[..., subprocess.CompletedProcess[bytes]]
+
+
+@pytest.fixture
+def here(capfd: pytest.CaptureFixture[str]) -> Command:
+    """The command in this process, for those that are asked many times."""
+
+    def run(*arguments: str | Path) -> subprocess.CompletedProcess[bytes]:
+        status = main([str(each) for each in arguments])
+        told = capfd.readouterr()
+        return subprocess.CompletedProcess(arguments, status, told.out.encode(), told.err.encode())
+
+    return run
 
 
 def lines(done: subprocess.CompletedProcess[bytes]) -> list[str]:
@@ -70,20 +86,20 @@ def test_replay_says_what_it_replayed(recorded: Path) -> None:
     assert chains.endswith("both chains hold") and same == [first, processes, head]
 
 
-def test_replay_stops_where_it_is_told(recorded: Path) -> None:
-    assert "replayed 3 ticks" in lines(zos("replay", recorded, "--until", "3"))[0]
-    assert "replayed 3 ticks" in lines(zos("replay", recorded, "--until", "tick:3"))[0]
-    stopped = lines(zos("replay", recorded, "--until", "commit:20"))
+def test_replay_stops_where_it_is_told(recorded: Path, here: Command) -> None:
+    assert "replayed 3 ticks" in lines(here("replay", recorded, "--until", "3"))[0]
+    assert "replayed 3 ticks" in lines(here("replay", recorded, "--until", "tick:3"))[0]
+    stopped = lines(here("replay", recorded, "--until", "commit:20"))
     assert int(stopped[2].removeprefix("head of commit ").split(":")[0]) >= 20
-    assert "before commit 99999" in refused(zos("replay", recorded, "--until", "commit:99999"))
-    assert "is not a tick such as" in refused(zos("replay", recorded, "--until", "later"), 2)
+    assert "before commit 99999" in refused(here("replay", recorded, "--until", "commit:99999"))
+    assert "is not a tick such as" in refused(here("replay", recorded, "--until", "later"), 2)
 
 
-def test_a_changed_recording_is_named_by_its_first_bad_tick(changed: Path) -> None:
+def test_a_changed_recording_is_named_by_its_first_bad_tick(changed: Path, here: Command) -> None:
     execute(changed, "UPDATE ticks SET output = zeroblob(32) WHERE tick = 5")
-    assert refused(zos("verify", changed)).startswith(f"zos: {changed}: tick 5: its hash does not follow")
-    assert refused(zos("replay", changed)) == f"zos: {changed}: tick 5: other console output\n"
-    assert "tick 5" in refused(zos("head", changed))
+    assert refused(here("verify", changed)).startswith(f"zos: {changed}: tick 5: its hash does not follow")
+    assert refused(here("replay", changed)) == f"zos: {changed}: tick 5: other console output\n"
+    assert "tick 5" in refused(here("head", changed))
 
 
 def test_a_head_shows_what_the_file_alone_cannot(recorded: Path, changed: Path, tmp_path: Path) -> None:
@@ -102,43 +118,43 @@ def test_a_head_shows_what_the_file_alone_cannot(recorded: Path, changed: Path, 
     assert b"written all of it anew" in zos("verify", "--help").stdout
 
 
-def test_the_log_is_told_in_order_and_filtered(recorded: Path) -> None:
-    everything = lines(zos("log", recorded))
-    rows = json.loads(zos("log", recorded, "--json").stdout)
+def test_the_log_is_told_in_order_and_filtered(recorded: Path, here: Command) -> None:
+    everything = lines(here("log", recorded))
+    rows = json.loads(here("log", recorded, "--json").stdout)
     assert len(rows) == len(everything) > 50
     commits = [row["seq"] for row in rows if row["type"] in ("commit", "message")]
     assert commits == list(range(1, len(commits) + 1))
     for kind in ("call", "privilege", "commit", "message"):
-        chosen = json.loads(zos("log", recorded, "--json", "--type", kind).stdout)
+        chosen = json.loads(here("log", recorded, "--json", "--type", kind).stdout)
         assert chosen == [row for row in rows if row["type"] == kind] != []
-    mine = json.loads(zos("log", recorded, "--json", "--pid", "3", "--type", "call").stdout)
+    mine = json.loads(here("log", recorded, "--json", "--pid", "3", "--type", "call").stdout)
     assert mine == [row for row in rows if row["type"] == "call" and row["pid"] == 3] != []
-    denied = json.loads(zos("log", recorded, "--json", "--denied").stdout)
+    denied = json.loads(here("log", recorded, "--json", "--denied").stdout)
     assert denied == [row for row in rows if row.get("error", "E_OK") != "E_OK"] != []
-    assert json.loads(zos("log", recorded, "--json", "--since", "1h").stdout) == []
+    assert json.loads(here("log", recorded, "--json", "--since", "1h").stdout) == []
     assert any("terminal (3): SYS_SPAWN(slot=" in line for line in everything)
 
 
-def test_why_explains_a_refusal_of_the_log(recorded: Path) -> None:
+def test_why_explains_a_refusal_of_the_log(recorded: Path, here: Command) -> None:
     row = next(
-        row for row in json.loads(zos("log", recorded, "--json", "--denied", "--pid", "3").stdout) if row["pid"] == 3
+        row for row in json.loads(here("log", recorded, "--json", "--denied", "--pid", "3").stdout) if row["pid"] == 3
     )
-    links = lines(zos("why", recorded, "--pid", "3", "--seq", str(row["seq"])))
+    links = lines(here("why", recorded, "--pid", "3", "--seq", str(row["seq"])))
     assert links[0].startswith(f"terminal (3) was refused {row['call']}: {row['error']}") and len(links) > 1
-    as_json = json.loads(zos("why", recorded, "--pid", "3", "--seq", str(row["seq"]), "--json").stdout)
+    as_json = json.loads(here("why", recorded, "--pid", "3", "--seq", str(row["seq"]), "--json").stdout)
     assert [link["text"] for link in as_json] == [line.strip().rsplit(" (tick", 1)[0] for line in links]
-    assert "no call 999999" in refused(zos("why", recorded, "--pid", "3", "--seq", "999999"))
-    assert "--seq" in refused(zos("why", recorded, "--pid", "3"), 2)
+    assert "no call 999999" in refused(here("why", recorded, "--pid", "3", "--seq", "999999"))
+    assert "--seq" in refused(here("why", recorded, "--pid", "3"), 2)
 
 
-def test_least_is_the_manifest_and_without_shows_what_it_was_for(recorded: Path) -> None:
-    told = lines(zos("least", recorded))
+def test_least_is_the_manifest_and_without_shows_what_it_was_for(recorded: Path, here: Command) -> None:
+    told = lines(here("least", recorded))
     assert told[0] == "# terminal" and 'object = "factory"' in told and 'perms = "w"' in told
-    assert json.loads(zos("least", recorded, "--json").stdout)["terminal"][0]["type"] == "process"
-    without = lines(zos("replay", recorded, "--without", "process:factory"))
+    assert json.loads(here("least", recorded, "--json").stdout)["terminal"][0]["type"] == "process"
+    without = lines(here("replay", recorded, "--without", "process:factory"))
     assert without[0].startswith("without slot ") and "the first call that differs" in without[-3]
     assert "SYS_SPAWN" in without[-2]
-    assert "no such capability" in refused(zos("replay", recorded, "--without", "network:3"))
+    assert "no such capability" in refused(here("replay", recorded, "--without", "network:3"))
 
 
 @pytest.mark.parametrize(
@@ -148,21 +164,21 @@ def test_least_is_the_manifest_and_without_shows_what_it_was_for(recorded: Path)
         *(("verify", content) for content in (None, b"", b"SQLite format 3\0" + bytes(4080))),
     ],
 )
-def test_what_is_no_recording_is_one_line(name: str, content: bytes | None, tmp_path: Path) -> None:
+def test_what_is_no_recording_is_one_line(name: str, content: bytes | None, tmp_path: Path, here: Command) -> None:
     path = tmp_path / "foreign"
     if content is not None:
         path.write_bytes(content)
     more = ("--pid", "3", "--seq", "1") if name == "why" else ()
-    assert str(path) in refused(zos(name, path, *more))
+    assert str(path) in refused(here(name, path, *more))
     assert path.exists() == (content is not None)
 
 
-def test_a_half_written_file_is_one_line(recorded: Path, tmp_path: Path) -> None:
+def test_a_half_written_file_is_one_line(recorded: Path, tmp_path: Path, here: Command) -> None:
     data = recorded.read_bytes()
     half = tmp_path / "half.zosrec"
     for size, name in ((100, "verify"), (4096, "replay"), (len(data) // 2, "verify"), (len(data) // 2, "replay")):
         half.write_bytes(data[:size])
-        assert str(half) in refused(zos(name, half))
+        assert str(half) in refused(here(name, half))
 
 
 def test_a_recording_is_never_overwritten(recorded: Path, tmp_path: Path) -> None:

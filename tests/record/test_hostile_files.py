@@ -29,7 +29,7 @@ from zos_core.record.without import Without
 from zos_core.runtime import commands as c
 from zos_core.runtime.engine import Engine
 
-SOME = 120
+SOME = 60
 
 
 def look_at(path: Path, engine: Engine, cache: Path) -> None:
