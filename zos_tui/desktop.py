@@ -14,11 +14,11 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 
 from zos_core.abi import PID_PERMISSION
-from zos_core.errors import Refused
 from zos_core.snapshot import ConsoleMode
 from zos_tui.authority import Authority
 from zos_tui.commands import BY_NAME
 from zos_tui.tabs import Tab
+from zos_tui.terminals import Terminals
 from zos_tui.theme import DARK, LIGHT
 from zos_tui.widgets.capability_list import CapabilityList
 from zos_tui.widgets.hint_bar import LEADER_TWICE, HintBar
@@ -27,15 +27,14 @@ from zos_tui.widgets.message_log import MessageLog
 from zos_tui.widgets.process_list import ProcessList
 from zos_tui.widgets.prompt_bar import PromptBar
 from zos_tui.widgets.tab_bar import TabBar
-from zos_tui.widgets.terminal_view import TerminalView
-from zos_tui.workspace import PANELS, Workspace
+from zos_tui.workspace import PANELS
 
 DEFAULT_LEADER = "ctrl+b"
 DEFAULT_PROGRAM = "terminal"
 WITHOUT_MACHINE = frozenset({"help", "palette", "toggle_theme", "quit_desktop"})
 
 
-class Desktop(Workspace):
+class Desktop(Terminals):
     """The one screen of the app; dialogs open over it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -171,7 +170,7 @@ class Desktop(Workspace):
         tab = self.book.active
         if tab is not None and tab.live:
             to_line = tab.mode is ConsoleMode.RAW
-            self._set_mode(tab, ConsoleMode.LINE if to_line else ConsoleMode.RAW)
+            self.set_mode(tab, ConsoleMode.LINE if to_line else ConsoleMode.RAW)
             self.say("Line mode: the tab edits a line" if to_line else "Raw mode: every key is sent at once")
 
     def action_kill_process(self) -> None:
@@ -298,70 +297,6 @@ class Desktop(Workspace):
         self.app.push_screen(Confirm(question, details, yes), answered)
 
     # --- messages of the widgets --------------------------------------------------------------------------------
-
-    def _tab_of(self, view: TerminalView) -> Tab | None:
-        tab = self.book.of_key(view.key)
-        return tab if tab is not None and tab.live else None
-
-    def on_terminal_view_typed(self, event: TerminalView.Typed) -> None:
-        event.stop()
-        tab = self._tab_of(event.view)
-        if tab is None or self.machine is None or self.pump is None:
-            return
-        try:
-            self.machine.send_input_to_process(tab.pid, event.data)
-        except Refused as refusal:
-            tab.refused = True
-            self.say(str(refusal), warning=True)
-            self.show_tabs()
-            return
-        if tab.refused:
-            tab.refused = False
-            self.show_tabs()
-        if event.by_hand:
-            self.pump.typed(tab.pid)
-        else:
-            self.pump.touched()
-
-    def on_terminal_view_end_of_input(self, event: TerminalView.EndOfInput) -> None:
-        event.stop()
-        tab = self._tab_of(event.view)
-        if tab is not None and self.machine is not None and self.pump is not None:
-            self.machine.send_end_of_input(tab.pid)
-            self.pump.typed(tab.pid)
-
-    def on_terminal_view_changed(self, event: TerminalView.Changed) -> None:
-        event.stop()
-        tab = self.book.of_key(event.view.key)
-        if tab is not None:
-            tab.title = event.view.title
-            self.show_tabs()
-
-    def on_terminal_view_mode_wanted(self, event: TerminalView.ModeWanted) -> None:
-        event.stop()
-        tab = self._tab_of(event.view)
-        if tab is not None:
-            self._set_mode(tab, event.mode)
-
-    def _set_mode(self, tab: Tab, mode: ConsoleMode) -> None:
-        if self.machine is not None and tab.mode is not mode:
-            tab.mode = mode
-            self.machine.set_console_mode(tab.pid, mode)
-            self.view_of(tab).set_mode(mode)
-            self.show_status()
-
-    def on_terminal_view_rang(self, event: TerminalView.Rang) -> None:
-        event.stop()
-        tab = self.book.of_key(event.view.key)
-        if tab is not None and tab is not self.book.active:
-            tab.unseen = True
-            self.show_tabs()
-
-    def on_terminal_view_copied(self, event: TerminalView.Copied) -> None:
-        event.stop()
-        self.app.copy_to_clipboard(event.text)
-        count = len(event.text)
-        self.say("Copied 1 character" if count == 1 else f"Copied {count} characters")
 
     def on_tab_bar_picked(self, event: TabBar.Picked) -> None:
         event.stop()

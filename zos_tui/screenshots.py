@@ -82,7 +82,7 @@ SCENES = (
     Scene(
         "prompt",
         (100, 30),
-        (*NOTES[:3], Step(typed("ask"), "asks for storage"), Step((LEADER, "a"), "which nobody has checked")),
+        (*NOTES[:3], Step(typed("ask"), "asks for storage"), Step((LEADER, "a"), "Esc answers later")),
     ),
     Scene("desktop", (120, 40), (*SESSION, *CLOCK)),
     Scene("wide-light", (200, 60), (*SESSION, Step((LEADER, "o"))), theme="light"),

@@ -413,8 +413,8 @@ class FakeMachine:
 
     def tell(self, kind: EventKind, pid: int, text: str, *, by: int = 0) -> None:
         """A row for the event log."""
-        self.sequence += 1
-        self.told.append(EventSnapshot(self.now_ns, kind, pid, by, text, self.sequence, self.sequence))
+        number = len(self.told) + 1
+        self.told.append(EventSnapshot(self.now_ns, kind, pid, by, text, number, number))
 
     def ask(self, pid: int, reason: str, *, kind: ObjectType = ObjectType.STORAGE) -> PromptSnapshot:
         """`pid` asks the person for a capability."""
@@ -427,8 +427,7 @@ class FakeMachine:
 
     def call(self, pid: int, num: Sys, *args: int, result: int = 0) -> None:
         """A system call of `pid`, for the log."""
-        self.sequence += 1
-        self.calls.append(SysEvent(self.sequence, self.now_ns, pid, num, args, 0, result))
+        self.calls.append(SysEvent(len(self.calls) + 1, self.now_ns, pid, num, args, 0, result))
 
     def end(self, pid: int, how: ExitSnapshot) -> None:
         """`pid` ends; it stays listed, as an ended process."""

@@ -209,6 +209,8 @@ def test_the_answers(snap_compare: Compare, size: tuple[int, int]) -> None:
         for choice in (Choice.SESSION, Choice.DENY):
             asked = stage.machine.ask(4, "to keep your notes")
             stage.machine.answer_prompt(asked.request_id, Decision(choice))
+        assert stage.desktop.lists is not None
+        stage.desktop.lists.acted()
         await stage.command("A")
 
     assert shot(snap_compare, size, scenario)

@@ -35,7 +35,6 @@ class Terminal:
     def __init__(self, folder: Path) -> None:
         self.screen = Screen(COLUMNS, LINES)
         self.tail = b""
-        self.drawn = 0
         self.fd, slave = pty.openpty()
         ioctl(slave, TIOCSWINSZ, pack("HHHH", LINES, COLUMNS, 0, 0))
         inherited = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
@@ -64,7 +63,6 @@ class Terminal:
         except OSError:
             return False
         self.screen.feed(data)
-        self.drawn += len(data)
         self.tail = (self.tail + data)[-4000:]
         return bool(data)
 
@@ -77,23 +75,6 @@ class Terminal:
     def type(self, keys: str, shown: str, gone: str = "") -> None:
         os.write(self.fd, keys.encode())
         self.until(shown, gone)
-
-    def press(self, *keys: str) -> None:
-        """Keys one after the other, each drawn before the next is typed: one that moves the focus takes a frame."""
-        deadline = time.monotonic() + PATIENCE_S
-        for key in keys:
-            before = self.drawn
-            os.write(self.fd, key.encode())
-            while self.drawn == before:
-                assert self.read() and time.monotonic() < deadline, f"{key!r} changed nothing in\n{self.text}"
-
-    def answer(self, key: str, shown: str) -> None:
-        """Press a key until it is taken: an opened question takes none before it could be read."""
-        deadline = time.monotonic() + PATIENCE_S
-        while shown not in self.text:
-            assert time.monotonic() < deadline, f"never {shown!r} in\n{self.text}"
-            os.write(self.fd, key.encode())
-            self.read()
 
     def end(self) -> int:
         """Wait for the desktop to be gone; its exit status."""
@@ -153,18 +134,17 @@ def test_authority_comes_and_goes_while_a_program_writes(terminal: Terminal) -> 
     terminal.until(": E_BADF")
     terminal.type("\r", " written, ")
     terminal.type("ask\r", "notes (pid 4) asks for storage ")
-    terminal.type("\x02a", "Allow for this session")
-    terminal.answer("s", "notes (4): session")
+    terminal.type("\x02a", "Esc answers later")
+    terminal.type("s", "notes (4): session")
     terminal.until("slot 7 storage ")
     terminal.type("watch\r", "write 2: ok")
 
     terminal.type("\x02o", "Enter details")
     terminal.type("\x02o", "Enter origin and derived")
-    terminal.press("\x1b[F")
+    terminal.type("\x1b[F", "▌   7 Storage")
     terminal.type("\x02d", "Derive from notes (4), slot 7")
     terminal.type("\x13", "Derived rw- for pid 3")
     terminal.type("\x02v", "2 capabilities would go, from 2 processes")
     terminal.type("y", "Revoked 2 capabilities, from terminal (3), notes (4)")
-    terminal.until("notes ✗ revoked")
-    terminal.until("terminal ✗ revoked")
     terminal.until("received MSG_CAP_REVOKED: slot 7 storage, explicit")
+    terminal.until("1 terminal ● ✗ revoked  2 notes ✗ revoked")

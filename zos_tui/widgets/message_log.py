@@ -100,12 +100,12 @@ class MessageLog(LineTable):
         self.heading = " · ".join(["MESSAGES", *notes])
 
     def _made_row(self, number: int, row: EventSnapshot, names: dict[int, str], dim_before_ns: int) -> Row:
-        """A row is made once; only what is bright is made again."""
+        """A row is made once, and again while it is bright or its process has no name yet."""
         bright = row.kind is EventKind.REVOKED and row.time_ns > dim_before_ns
         made = None if bright else self._made.get(number)
         if made is None:
             made = self._row(number, row, names, bright)
-            if not bright:
+            if not bright and row.pid in names:
                 self._made[number] = made
         return made
 

@@ -24,6 +24,7 @@ from zos_tui.widgets.capability_list import kind_of, object_text
 from zos_tui.widgets.dialog import Dialog
 
 GUARD_S = 0.3
+READY = "↑ ↓ and Enter, or the letter · Esc answers later"
 FOR_A_TIME_MS = (("1 minute", 60_000), ("10 minutes", 600_000), ("1 hour", 3_600_000))
 
 CHOICES: tuple[tuple[str, str, Decision], ...] = (
@@ -78,7 +79,7 @@ class PromptDialog(Dialog[Decision | None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(key, f"answer({at})", show=False) for at, (key, _, _) in enumerate(CHOICES)),
     ]
-    keys = "↑ ↓ and Enter, or the letter · Esc answers later"
+    keys = "Read it first: a moment…"
 
     def __init__(self, prompt: PromptSnapshot) -> None:
         super().__init__("A program asks")
@@ -108,6 +109,7 @@ class PromptDialog(Dialog[Decision | None]):
 
     def _arm(self) -> None:
         self.armed = True
+        self.query_one("#keys", Static).update(READY)
         choices = self.query_one(OptionList)
         choices.disabled = False
         choices.focus()
