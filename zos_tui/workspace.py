@@ -62,7 +62,9 @@ class Workspace(Screen[None]):
         & #placeholder { width: 1fr; height: 1fr; padding: 1 2; color: $text-quiet; }
         & #placeholder.-failed { color: $error; text-style: bold; }
         & #upper { height: 1fr; }
-        & #rail { width: 40; height: 1fr; }
+        & #rail { width: 40; height: 1fr; display: none; }
+        & #messages { display: none; }
+        &.-medium #rail, &.-wide #rail, &.-medium #messages, &.-wide #messages { display: block; }
         & #messages { height: 10; }
         &.-medium #processes { height: 1fr; }
         &.-medium #capabilities { height: 1fr; }
