@@ -15,7 +15,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-COLUMNS = "tick, time_ns, wallclock_ms, slices, commands, checkpoint, readings, refusals, commits, syslog, output"
+COLUMNS = "tick, time_ns, wallclock_ms, slices, commands, checkpoint, readings, refusals, results, commits, syslog, output"
 
 
 def with_length(data: bytes) -> bytes:
@@ -57,7 +57,7 @@ def check(db: sqlite3.Connection) -> dict[str, object]:
             tick_hash = hashlib.sha256(tick_hash + numbers + b"".join(map(with_length, columns)) + head).digest()
             if tick_hash != stored:
                 raise ValueError("its hash does not follow")
-            for commit in items(blobs[2]):
+            for commit in items(blobs[3]):
                 commits += 1
                 commit_head = hashlib.sha256(commit_head + commit).digest()
             if commit_head != head:

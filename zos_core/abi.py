@@ -223,16 +223,16 @@ MAX_MODULE = 128 << 20
 MAX_TABLE_ELEMENTS = 100_000
 MAX_TABLES = 4
 MAX_PROCESSES = 10_000
-
 PAGE = 65_536
 DEFAULT_MEMORY = 64 << 20
 DEFAULT_SLICE_FUEL = 200_000
 MAX_CALLS_PER_SLICE = 256
 MAX_PARKABLE_FUEL = 50_000
 MAX_TICK_MS = 16
-
 FIRST_PRIVILEGE = 0x1_0000
 """Numbers of what pid 0 may do lie above every system call."""
+FIRST_DIRECTORY = 1 << 48
+"""Storage objects from here on are directories of the host; below are namespaces."""
 ERROR_BIT = 0x8000_0000
 U32 = 0xFFFF_FFFF
 

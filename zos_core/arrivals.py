@@ -3,6 +3,7 @@
 Rules of this file (runtime: Time, ticks and the journal; kernel: Console)
 - Console input waits here, in order, until its process's queue has room.
 - A program that asked for another one waits here for the compiler, and for its storage here for the disk.
+- What takes long on the host's files runs on a thread of its own, and its caller waits.
 - Nothing here touches the kernel: it reads what the kernel asked for after a tick, and answers by commands.
 """
 
@@ -19,6 +20,7 @@ from zos_core.launcher import Launch, Launcher
 from zos_core.record.storage import Storage
 from zos_core.runtime import commands as c
 from zos_core.runtime.machine import Machine
+from zos_core.wasi.workers import Workers
 
 COMPILE_POLL_NS = 20_000_000
 STORAGE_POLL_NS = 1_000_000
@@ -31,6 +33,7 @@ class Arrivals:
         self._machine, self._consoles, self._launcher = machine, consoles, launcher
         self._open_storage = storage
         self._storage: Storage | None = None
+        self._workers = Workers()
         self._launches: list[Launch] = []
         self._answers: list[c.Command] = []
 
@@ -51,6 +54,9 @@ class Arrivals:
         if transient.storage:
             batch, transient.storage = transient.storage, []
             self._store(batch)
+        if self._machine.host_calls.jobs:
+            jobs, self._machine.host_calls.jobs = self._machine.host_calls.jobs, []
+            self._workers.submit(jobs)
 
     def _store(self, batch: list[StorageRequest]) -> None:
         """Hand requests to the storage; one that cannot be opened is told to the programs, not to the machine."""
@@ -67,12 +73,18 @@ class Arrivals:
         out, self._answers = [*self._answers, *self._input(), *self._finished_launches()], []
         if self._storage is not None and self._storage.pending:
             out += self._storage.completed()
+        if self._workers.pending:
+            out += self._workers.completed()
         return out
 
     @property
     def at_work(self) -> bool:
         """Something is being compiled or written for a program."""
-        return bool(self._launches or (self._storage is not None and self._storage.pending))
+        return bool(self._launches or self._waits_for_disk)
+
+    @property
+    def _waits_for_disk(self) -> bool:
+        return bool(self._workers.pending or (self._storage is not None and self._storage.pending))
 
     @property
     def ready(self) -> bool:
@@ -81,13 +93,14 @@ class Arrivals:
 
     def look_again_ns(self, now: int) -> int | None:
         """When to look whether a compiler or the disk has finished, in ns of uptime."""
-        if self._storage is not None and self._storage.pending:
+        if self._waits_for_disk:
             return now + STORAGE_POLL_NS
         return now + COMPILE_POLL_NS if self._launches else None
 
     def close(self) -> None:
         for launch in self._launches:
             launch.cancel()
+        self._workers.close()
 
     def _input(self) -> list[c.Command]:
         """Input commands for every process whose queue has room."""

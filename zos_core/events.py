@@ -19,6 +19,7 @@ from zos_core.kernel import commits as k
 from zos_core.kernel.dispatch import Op
 from zos_core.snapshot import EventKind, EventSnapshot, rights_text
 from zos_core.view import object_name
+from zos_core.wasi.preview1 import FIRST_CALL, function_name
 
 _QUIET: tuple[type[k.Body], ...] = (
     k.ProcessCreated,
@@ -108,6 +109,8 @@ class EventLog:
 
 def call_name(num: int) -> str:
     """A system call or a privilege as the pages name it."""
+    if num >= FIRST_CALL:
+        return function_name(num)
     if num >= abi.FIRST_PRIVILEGE:
         return Op(num).name.lower().replace("_", " ") if num in Op.__members__.values() else f"privilege 0x{num:x}"
     return f"SYS_{Sys(num).name}" if num in Sys.__members__.values() else f"call 0x{num:x}"

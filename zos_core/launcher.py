@@ -22,8 +22,10 @@ from zos_core.programs import ProgramSource, Registry
 from zos_core.runtime import commands as c
 from zos_core.runtime.compile import CompileJob
 from zos_core.runtime.engine import Engine
-from zos_core.runtime.module import ModuleKind, ModuleRefused
+from zos_core.runtime.module import ModuleKind, ModuleRefused, inspect, is_foreign
 from zos_core.runtime.program import Program
+from zos_core.snapshot import ProgramSummary, rights_text
+from zos_core.wasi.directories import Directories, DirectoryGrant
 
 MAX_ARGUMENT = 0xFFFF
 """Bytes of one argument: its length is a u16 (abi: SYS_GET_ARGS)."""
@@ -32,14 +34,25 @@ BUNDLED = "bundled"
 _OWN_STORAGE = ("", "own")
 
 
+ALL_TERMINALS = 0b111
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a person may set at a launch. Bytes and fuel; `grants` come on top of what the manifest asks for."""
+    """What a person may set at a launch. Bytes and fuel; `grants` come on top of what the manifest asks for.
+
+    `directories`, `environ` (names and values) and `terminals` (a bit for each of descriptors 0-2 that is one) are for
+    WASI programs; with `stub_imports`, imports that this system does not have answer 0.
+    """
 
     memory: int = DEFAULT_MEMORY
     fuel: int | None = None
     grants: tuple[Rule, ...] = ()
     plain: bool = False
+    directories: tuple[DirectoryGrant, ...] = ()
+    environ: tuple[tuple[str, str], ...] = ()
+    terminals: int = ALL_TERMINALS
+    stub_imports: bool = False
 
 
 class Launch:
@@ -60,11 +73,7 @@ class Launch:
     @property
     def error(self) -> str | None:
         """One line when there is no program to run; known once `done`."""
-        if self._job.error is not None:
-            return f"{self.source.name}: {self._job.error}"
-        if self._job.program is not None and self._job.program.info.kind is not ModuleKind.ZOS:
-            return f"{self.source.name}: this program needs WASI, which this version does not offer"
-        return None
+        return None if self._job.error is None else f"{self.source.name}: {self._job.error}"
 
     def program(self) -> Program:
         """The compiled program. Waits. Raises `SpawnRefused`."""
@@ -85,10 +94,10 @@ class Launcher:
 
     def __init__(
         self, engine: Engine, registry: Registry, policy: Policy, cache: Path | None,
-        namespace: Callable[[str, str], int],
+        namespace: Callable[[str, str], int], directories: Directories,
     ) -> None:  # fmt: skip
         self.engine, self.registry, self.policy = engine, registry, policy
-        self._cache, self._namespace = cache, namespace
+        self._cache, self._namespace, self._directories = cache, namespace, directories
         self._sources: dict[bytes, ProgramSource] = {}
 
     def by_user(self, program: str | Path | bytes, args: Sequence[str | bytes], name: str | None, options: Options,
@@ -96,6 +105,26 @@ class Launcher:
         """A launch by a person. Raises `SpawnRefused`."""
         source = self.registry.resolve(program, name)
         return self._launch(source, tuple(map(_bytes, args)), options, now_ns, None)
+
+    def summary(self, program: str | Path) -> ProgramSummary:
+        """What a program imports and asks for, without starting it. Raises `SpawnRefused`."""
+        source = self.registry.resolve(program)
+        imports = inspect(source.data, stubs=True).imports
+        asked = (
+            f"{each.object_type.name.lower()} {each.object_text} {rights_text(each.perms)}: {each.reason}"
+            for each in source.manifest.requests
+        )
+        return ProgramSummary(
+            name=source.name,
+            title=source.manifest.name,
+            description=source.manifest.description,
+            size=len(source.data),
+            wasi=source.kind is ModuleKind.WASI,
+            bundled=source.bundled,
+            imports=tuple(map(str, imports)),
+            foreign=tuple(str(each) for each in imports if is_foreign(each)),
+            requests=tuple(asked),
+        )
 
     def by_program(self, request: SpawnRequest, now_ns: int) -> Launch | Errno:
         """A launch that a program asked for, or the code it is answered."""
@@ -116,9 +145,17 @@ class Launcher:
         if any(len(arg) > MAX_ARGUMENT for arg in args):
             raise SpawnRefused(f"{source.name}: an argument is longer than {MAX_ARGUMENT} bytes")
         self._sources[source.sha256] = source
-        job = CompileJob(self.engine, source.data, self._cache)
+        job = CompileJob(self.engine, source.data, self._cache, stubs=options.stub_imports)
         plain = (source.manifest.plain_argument.encode(),) if options.plain and source.manifest.plain_argument else ()
-        grants = (*self._manifest_grants(source, request is None, now_ns), *_extra(options.grants, now_ns))
+        preopens = tuple(map(self._preopen, options.directories))
+        given = zip(preopens, options.directories, strict=True)
+        grants = (
+            *self._manifest_grants(source, request is None, now_ns),
+            *_extra(options.grants, now_ns),
+            *(Grant(ObjectType.STORAGE, preopen.object_id, each.perms) for preopen, each in given),
+        )
+        environ = tuple(_bytes(f"{name}={value}") for name, value in options.environ)
+        setup = c.WasiSetup(environ, preopens, options.terminals)
         command = c.Create(
             name=source.name,
             module=source.sha256,
@@ -127,8 +164,17 @@ class Launcher:
             memory_limit=options.memory,
             fuel_limit=options.fuel,
             request=request,
+            wasi=setup if source.kind is ModuleKind.WASI else None,
+            stubs=options.stub_imports,
         )
         return Launch(source, job, command)
+
+    def _preopen(self, given: DirectoryGrant) -> c.Preopen:
+        """Raises `SpawnRefused` when there is no such directory."""
+        try:
+            return c.Preopen(self._directories.name(given.host), str(given.host), given.guest)
+        except Refused as refused:
+            raise SpawnRefused(str(refused)) from None
 
     def _manifest_grants(self, source: ProgramSource, by_user: bool, now_ns: int) -> list[Grant]:
         grants = []
@@ -143,7 +189,6 @@ class Launcher:
             until = now_ns + rule.expires_in_ms * 1_000_000 if rule.expires_in_ms else 0
             grants.append(Grant(request.object_type, object_id, request.perms & rule.perms, until))
         return grants
-
 
     def _object_of(self, source: ProgramSource, request: CapabilityRequest) -> int | None:
         """The exact object a request means, None when it names none, or none that can be had at present."""

@@ -16,7 +16,7 @@ from zos_core.bundle import apps_folder
 from zos_core.errors import SpawnRefused
 from zos_core.manifest import MAX_MANIFEST, Manifest, ManifestRefused, parse
 from zos_core.runtime.binary import ModuleRefused
-from zos_core.runtime.module import inspect
+from zos_core.runtime.module import ModuleKind, inspect
 from zos_core.runtime.program import to_binary
 
 MANIFEST_FILE = "app.toml"
@@ -31,6 +31,7 @@ class ProgramSource:
     data: bytes
     manifest: Manifest
     bundled: bool
+    kind: ModuleKind = ModuleKind.ZOS
 
     @property
     def sha256(self) -> bytes:
@@ -108,10 +109,11 @@ def _foreign(data: bytes, name: str, beside: Path | None) -> ProgramSource:
     shown = shown or "program"
     try:
         binary = to_binary(data)
-        text: bytes | None = inspect(binary).custom_manifest
+        info = inspect(binary, stubs=True)
+        text: bytes | None = info.custom_manifest
         if text is None and beside is not None and beside.is_file() and beside.stat().st_size <= MAX_MANIFEST:
             text = beside.read_bytes()
         manifest = Manifest(id=f"local.{shown}", name=shown) if text is None else parse(text)
     except (ModuleRefused, ManifestRefused, OSError) as error:
         raise SpawnRefused(f"{shown}: {error}") from None
-    return ProgramSource(shown, binary, manifest, bundled=False)
+    return ProgramSource(shown, binary, manifest, bundled=False, kind=info.kind)

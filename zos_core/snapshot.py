@@ -274,3 +274,21 @@ class PollReport:
     wake_at_ns: int | None
     ended: tuple[ProcessEnded, ...] = ()
     opened: tuple[ConsoleOpened, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramSummary:
+    """What a program says of itself before it runs. `imports` are lines; `foreign` those this system does not have.
+
+    `requests` are what its manifest asks for, a line each; `wasi` that it has descriptors, and can use directories.
+    """
+
+    name: str
+    title: str
+    description: str
+    size: int
+    wasi: bool
+    bundled: bool
+    imports: tuple[str, ...]
+    foreign: tuple[str, ...]
+    requests: tuple[str, ...]

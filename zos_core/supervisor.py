@@ -52,10 +52,13 @@ from zos_core.snapshot import (
     ObjectSnapshot,
     PollReport,
     ProcessEnded,
+    ProgramSummary,
     PromptSnapshot,
     Revocation,
 )
 from zos_core.view import exit_of, object_name, revocation_of
+from zos_core.wasi.directories import Directories
+from zos_core.wasi.hostpaths import HostPaths
 
 __all__ = ["MachineConfig", "Supervisor"]
 
@@ -67,8 +70,12 @@ class Supervisor:
         self.config = config or MachineConfig()
         self._world = RealWorld()
         registry = Registry(self.config.apps)
-        self._launcher = Launcher(Engine(), registry, self.config.policy, self.config.cache, self._namespace)
-        self._machine = Machine(self._world, self.config.seed, self.config.limits)
+        self._directories = Directories()
+        self._launcher = Launcher(
+            Engine(), registry, self.config.policy, self.config.cache, self._namespace, self._directories
+        )
+        self._files = HostPaths(self._directories)
+        self._machine = Machine(self._world, self.config.seed, self.config.limits, self._files)
         self._machine.gateway.full_audit = self.config.full_audit
         self._recorder = self._record(self.config.record)
         self._consoles = Consoles()
@@ -98,6 +105,8 @@ class Supervisor:
         self._machine.close()
         if self._storage is not None:
             self._storage.close()
+        self._files.close_all()
+        self._directories.close()
 
     def uptime_ns(self) -> int:
         return self._world.uptime_ns()
@@ -107,6 +116,10 @@ class Supervisor:
     def programs(self) -> tuple[BundledProgram, ...]:
         """The bundled programs."""
         return tuple(self._launcher.registry.list())
+
+    def program_summary(self, program: str | Path) -> ProgramSummary:
+        """What a program imports and asks for, without starting it. Raises `SpawnRefused`."""
+        return self._launcher.summary(program)
 
     def launch(
         self, program: str | Path | bytes, args: Sequence[str | bytes] = (), *, name: str | None = None,
@@ -172,8 +185,12 @@ class Supervisor:
         return self._consoles.room(pid)
 
     def send_end_of_input(self, pid: int) -> None:
-        """Programs of this ABI see the end of input as a message of its own (kernel: Console)."""
-        self.send_input_to_process(pid, abi.END_OF_INPUT)
+        """Programs of this ABI see the end of input as a message of its own (kernel: Console), WASI programs as one
+        without bytes: every byte may stand in what they read."""
+        if self._machine.has_descriptors(pid):
+            self._consoles.enqueue(pid, [b""])
+        else:
+            self.send_input_to_process(pid, abi.END_OF_INPUT)
 
     # --- privileges -----------------------------------------------------------------------------------------------
 

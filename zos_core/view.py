@@ -139,6 +139,8 @@ def object_name(state: State, object_type: int, object_id: int) -> str:
             return f"console {object_id}" if console is None else f"console of {_named(state, console.owner)}"
         case ObjectType.PROCESS:
             return "process factory" if object_id == abi.FACTORY else _named(state, object_id)
+        case ObjectType.STORAGE if object_id in state.transient.directories:
+            return f"directory {state.transient.directories[object_id]}"
         case ObjectType.MEMORY:
             return f"up to {size_text(object_id)}"
     return f"{ObjectType(object_type).name.lower()} {object_id}"

@@ -95,7 +95,7 @@ def test_a_file_that_is_no_recording_is_refused(
 @pytest.mark.parametrize(
     ("statement", "said"),
     [
-        ("UPDATE header SET value = '2' WHERE key = 'format'", "format 2"),
+        ("UPDATE header SET value = '1' WHERE key = 'format'", "format 1"),
         ("UPDATE header SET value = '49.0.0' WHERE key = 'engine'", "another engine: 49.0.0"),
         ("UPDATE header SET value = 'abc' WHERE key = 'fingerprint'", "another engine settings or target"),
         ("UPDATE header SET value = 'abc' WHERE key = 'shim'", "another shim"),

@@ -74,6 +74,9 @@ class ScriptHost:
         self.yields += 1
         self.fiber.stop_after_call = True
 
+    def wasi(self, number: int, arguments: list[int]) -> int:
+        raise AssertionError(f"function {number} of WASI, called with {arguments}")
+
 
 def start(program: Program, host: ScriptHost | None = None, **options: object) -> Fiber:
     """A fiber of `program` that has not run yet; its host knows it."""

@@ -9,12 +9,15 @@ Rules of this file (kernel: Axiom)
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
 
 from zos_core import abi
 from zos_core.axiom.commitlog import CommitLog
 from zos_core.axiom.syslog import WAITING, SysEvent, SysLog
+from zos_core.kernel import descriptors
 from zos_core.kernel.call import WAIT, Call, Outcome, State
+from zos_core.kernel.descriptors import Need
 from zos_core.kernel.dispatch import (
     PRIVILEGES,
     SAMPLES_IF_IT_WAITS,
@@ -22,12 +25,14 @@ from zos_core.kernel.dispatch import (
     SAMPLES_WALLCLOCK,
     SYSTEM_CALLS,
     UNAUDITED,
+    Handler,
     Op,
     decide,
     resume,
 )
-from zos_core.kernel.effects import EndWait, perform
+from zos_core.kernel.effects import EndWait, RandomDrawn, perform
 from zos_core.kernel.reduce import apply
+from zos_core.kernel.services import random_bytes
 
 _QUIET_WHEN_EMPTY = frozenset({abi.Sys.RECEIVE, abi.Sys.RECEIVE_WAIT})
 _QUIET_PRIVILEGES = frozenset({Op.UPDATE_PROCESS_MEMORY, Op.DRAIN_CONSOLE_OUTPUT})
@@ -41,6 +46,27 @@ class Devices(Protocol):
     def uptime_ns(self) -> int: ...
 
     def wallclock_ms(self) -> int: ...
+
+    def wallclock_ns(self) -> int: ...
+
+
+class Answered(Protocol):
+    """What the host answered: `error` is 0 for success, `moved` the bytes it read or wrote.
+
+    `reason` is set where the request itself was out of bounds, which is logged as a refusal.
+    """
+
+    @property
+    def error(self) -> int: ...
+
+    @property
+    def moved(self) -> int: ...
+
+    @property
+    def reason(self) -> str: ...
+
+
+HostAnswer = TypeVar("HostAnswer", bound=Answered)
 
 
 class Gateway:
@@ -86,6 +112,68 @@ class Gateway:
         self._log(event, pid, num, args, size, outcome, 0)
         return outcome.result
 
+    # --- programs with descriptors (runtime: WASI programs) -------------------------------------------------------
+
+    def exercise(
+        self, pid: int, num: int, shown: tuple[Any, ...], needs: tuple[Need, ...], act: Callable[[], HostAnswer]
+    ) -> Outcome | HostAnswer:
+        """A call that the host answers at once: `act` is called if the program may; its answer, or the refusal.
+
+        A call that needs no right of its own is logged only when it is refused.
+        """
+        outcome, event = self._decide(descriptors.use, pid, num, needs)
+        if outcome.result:
+            self._log(event, pid, num, shown, 0, outcome, 0)
+            return outcome
+        answer = act()
+        if not answer.error:
+            self._carry_out(outcome, event)
+        if answer.reason:
+            refused = Outcome(abi.refusal(num, abi.Errno.E_PERM), reason=answer.reason)
+            self._log(event, pid, num, shown, 0, refused, 0)
+        elif self.full_audit or any(need.rights for need in needs):
+            self._log(event, pid, num, shown, answer.moved, Outcome(answer.error), 0)
+        return answer
+
+    def await_host(self, pid: int, num: int, shown: tuple[Any, ...], needs: tuple[Need, ...]) -> Outcome:
+        """A call that the host answers later: WAIT, or the refusal. `event` names it; `resume` goes on with it."""
+        outcome, event = self._decide(descriptors.await_host, pid, num, needs)
+        self._carry_out(outcome, event)
+        self._log(event, pid, num, shown, 0, outcome, 0)
+        return outcome
+
+    def write_console(self, pid: int, num: int, stream: int, data: bytes) -> Outcome:
+        """What a program writes to its own console by a descriptor; WAIT while that is full, then `resume`."""
+        outcome, event = self._decide(descriptors.write_console, pid, num, (stream,), data)
+        self._carry_out(outcome, event)
+        self._log(event, pid, num, (stream,), len(data), outcome, 0)
+        return outcome
+
+    def waits(self, pid: int) -> bool:
+        """Whether a call of that process is to be gone on with."""
+        return pid in self.state.transient.waits
+
+    def resume(self, pid: int, num: int, shown: tuple[Any, ...]) -> Outcome:
+        """Go on with the call that waits."""
+        return self._resume(pid, num, shown, self.state.transient.waits[pid])
+
+    def clock(self, *, wall: bool) -> int:
+        """A clock at this moment, in ns: since boot, or since the Unix epoch."""
+        return self._devices.wallclock_ns() if wall else self._devices.uptime_ns()
+
+    def random(self, length: int) -> bytes:
+        """Bytes of the machine's seeded generator, at most `abi.MAX_RANDOM`."""
+        data, counter = random_bytes(self.state.transient, length)
+        perform(self.state.transient, RandomDrawn(counter))
+        return data
+
+    def _decide(
+        self, handler: Handler, pid: int, num: int, args: tuple[Any, ...], data: bytes = b""
+    ) -> tuple[Outcome, int]:
+        self._event = event = self._event + 1
+        self.state.transient.stats[pid].syscalls += 1
+        return handler(self.state, Call(pid, num, args, data, self.now, 0, event)), event
+
     def _resume(self, pid: int, num: int, args: tuple[int, int, int], wait: Any) -> Outcome:
         outcome = resume(self.state, Call(pid, num, args, b"", self.now, 0, wait.event), wait)
         if outcome.result == WAIT:
@@ -123,7 +211,8 @@ class Gateway:
         self, event: int, pid: int, num: int, args: tuple[Any, ...], size: int, outcome: Outcome, resumes: int
     ) -> None:
         result = WAITING if outcome.result == WAIT else outcome.result
-        notice = outcome.data[abi.RECEIVED_HEADER :] if outcome.data.startswith(_NOTICE_HEAD) else b""
+        told = num in _QUIET_WHEN_EMPTY and outcome.data.startswith(_NOTICE_HEAD)
+        notice = outcome.data[abi.RECEIVED_HEADER :] if told else b""
         self.syslog.append(SysEvent(event, self.now, pid, num, args, size, result, outcome.reason, resumes, notice))
         if outcome.reason:
             self.syslog.refusals += 1

@@ -12,7 +12,7 @@ from enum import IntEnum
 
 from zos_core import abi
 from zos_core.abi import Sys
-from zos_core.kernel import authority, console, ipc, privilege, process, services, storage
+from zos_core.kernel import authority, console, descriptors, ipc, privilege, process, services, storage
 from zos_core.kernel.call import WAIT, Call, Outcome, State
 from zos_core.kernel.transient import Wait, WaitKind
 
@@ -39,6 +39,8 @@ class Op(IntEnum):
     TAKE_MESSAGE = 0x1_000E
     REVOKE_ALL = 0x1_000F
     DERIVE_CAPABILITY = 0x1_0010
+    HOST_DONE = 0x1_0011
+    NAME_DIRECTORY = 0x1_0012
 
 
 SYSTEM_CALLS: dict[int, Handler] = {
@@ -94,6 +96,8 @@ PRIVILEGES: dict[int, Handler] = {
     Op.TAKE_MESSAGE: privilege.take_message,
     Op.REVOKE_ALL: privilege.revoke_all,
     Op.DERIVE_CAPABILITY: privilege.derive_capability,
+    Op.HOST_DONE: descriptors.host_done,
+    Op.NAME_DIRECTORY: descriptors.name_directory,
 }
 
 RESUME: dict[WaitKind, Callable[[State, Call, Wait], Outcome]] = {

@@ -274,6 +274,14 @@ class StorageAsked(NamedTuple):
         t.storage.append(self.request)
 
 
+class DirectoryNamed(NamedTuple):
+    object_id: int
+    path: str
+
+    def perform(self, t: Transient) -> None:
+        t.directories[self.object_id] = self.path
+
+
 class SpawnAsked(NamedTuple):
     request: SpawnRequest
 
@@ -311,6 +319,7 @@ Effect = (
     | CapExercised
     | CapsForgotten
     | SpawnAsked
+    | DirectoryNamed
     | StorageAsked
     | AppMessage
 )

@@ -28,6 +28,8 @@ def sys_storage(s: State, call: Call) -> Outcome:
     cap = s.committed.cap(call.pid, slot)
     if cap is None or cap.object_type != ObjectType.STORAGE:
         return refuse(call, Errno.E_BADF, "no storage capability in that slot")
+    if cap.object_id >= abi.FIRST_DIRECTORY:
+        return refuse(call, Errno.E_BADF, "a directory of the host, which only descriptors reach")
     if not cap.perms & _RIGHT[Sys(call.num)]:
         return refuse(call, Errno.E_PERM, "the capability lacks the right")
     if key_len > len(call.data) or (not key_len and call.num != Sys.STORAGE_LIST):

@@ -41,6 +41,7 @@ class WaitKind(IntEnum):
     CONSOLE = 3
     SPAWN = 4
     STORAGE = 5
+    HOST = 6
 
 
 @dataclass(slots=True)
@@ -132,5 +133,7 @@ class Transient:
     listed: deque[int] = field(default_factory=deque)
     spawns: list[SpawnRequest] = field(default_factory=list)
     storage: list[StorageRequest] = field(default_factory=list)
+    directories: dict[int, str] = field(default_factory=dict)
+    """Paths of the directories of the host that are objects here."""
     app_views: dict[int, tuple[int, bytes]] = field(default_factory=dict)
     """What each process last told the view of its tab: (tag, payload)."""

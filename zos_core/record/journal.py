@@ -1,7 +1,7 @@
 """The journal: a tick as canonical bytes, and the chain over all ticks.
 
 Rules of this file (runtime: Time, ticks and the journal; docs/formats.md says the same to a stranger)
-- Commits and SysLog rows are concatenated, each after its length; readings and refusals are u64.
+- Commits, SysLog rows and answers of the host are concatenated, each after its length; readings and refusals are u64.
 - The chain starts at a hash of the header; a tick's hash is over the one before and every column of its row.
 - What is decoded was written by someone else: a decoder raises `Malformed` and trusts no length.
 """
@@ -18,7 +18,7 @@ from zos_core.axiom.syslog import SysEvent
 from zos_core.kernel.commits import bounded_text
 from zos_core.record.plain import pack_json, unpack_json
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 _LENGTH = struct.Struct("<I")
 _HEAD = struct.Struct("<QQQI")
@@ -29,9 +29,10 @@ _PLAIN_CALL_SIZE = _PLAIN_CALL.size - _LENGTH.size
 
 
 class JournalRow(NamedTuple):
-    """One tick as it is recorded. `commits` and `syslog` are packed lists, `output` a SHA-256 of what was drained.
+    """One tick as it is recorded. `output` is a SHA-256 of what was drained.
 
-    `readings` and `refusals` are packed numbers, `head` is the id of the last commit, `hash` names the tick.
+    `results`, `commits` and `syslog` are packed lists, `readings` and `refusals` packed numbers, `head` is the id of the last
+    commit, `hash` names the tick.
     """
 
     tick: int
@@ -41,6 +42,7 @@ class JournalRow(NamedTuple):
     commands: str
     readings: bytes
     refusals: bytes
+    results: bytes
     commits: bytes
     syslog: bytes
     output: bytes
@@ -140,7 +142,7 @@ def row_hash(previous: bytes, row: JournalRow) -> bytes:
     except struct.error:
         raise Malformed("a number out of range") from None
     texts = (row.commands.encode(), row.checkpoint.encode())
-    for column in (*texts, row.readings, row.refusals, row.commits, row.syslog, row.output):
+    for column in (*texts, row.readings, row.refusals, row.results, row.commits, row.syslog, row.output):
         digest.update(_LENGTH.pack(len(column)))
         digest.update(column)
     digest.update(row.head)

@@ -19,7 +19,8 @@ from zos_core.kernel.transient import SpawnRequest
 from zos_core.runtime import commands as c
 
 COMMANDS: tuple[type[c.Command], ...] = get_args(c.Command)
-_TYPES: dict[str, type[Any]] = {kind.__name__: kind for kind in (*COMMANDS, Grant, SpawnRequest)}
+_PARTS = (Grant, SpawnRequest, c.WasiSetup, c.Preopen)
+_TYPES: dict[str, type[Any]] = {kind.__name__: kind for kind in (*COMMANDS, *_PARTS)}
 _FIELDS = {kind: tuple(get_type_hints(kind).values()) for kind in _TYPES.values()}
 _NUMBERS = range(2**64)
 

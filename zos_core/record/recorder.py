@@ -87,7 +87,7 @@ class Recorder:
             return
         gateway, report = self._machine.gateway, self._machine.report
         events, commits = gateway.syslog.take(), gateway.commits.take()
-        if not (row.commands or row.slices or row.readings or events or commits or report.output):
+        if not (row.commands or row.slices or row.readings or row.results or events or commits or report.output):
             return
         self.tick += 1
         left = events, commits, output_hash(report), checkpoint(self._machine, self.tick), gateway.commits.head
@@ -207,6 +207,7 @@ def _packed(tick: _Tick) -> JournalRow:
         commands=pack_commands(tick.row.commands),
         readings=pack_numbers(tick.row.readings),
         refusals=pack_numbers(tick.row.refusals),
+        results=pack_list(tick.row.results),
         commits=pack_list(tick.commits),
         syslog=pack_events(tick.events),
         output=tick.output,
@@ -217,7 +218,7 @@ def _packed(tick: _Tick) -> JournalRow:
 
 
 def _size(row: JournalRow) -> int:
-    lists = (row.commands, row.readings, row.commits, row.syslog, row.checkpoint)
+    lists = (row.commands, row.readings, row.results, row.commits, row.syslog, row.checkpoint)
     return _ROW_BYTES + sum(map(len, lists))
 
 

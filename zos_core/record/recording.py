@@ -26,10 +26,10 @@ SCHEMA = (
     "CREATE TABLE modules (sha256 BLOB PRIMARY KEY, data BLOB NOT NULL) WITHOUT ROWID",
     "CREATE TABLE ticks (tick INTEGER PRIMARY KEY, time_ns INTEGER NOT NULL, wallclock_ms INTEGER NOT NULL,"
     " slices INTEGER NOT NULL, commands TEXT NOT NULL, readings BLOB NOT NULL, refusals BLOB NOT NULL,"
-    " commits BLOB NOT NULL, syslog BLOB NOT NULL, output BLOB NOT NULL, checkpoint TEXT NOT NULL,"
-    " head BLOB NOT NULL, hash BLOB NOT NULL)",
+    " results BLOB NOT NULL, commits BLOB NOT NULL, syslog BLOB NOT NULL, output BLOB NOT NULL,"
+    " checkpoint TEXT NOT NULL, head BLOB NOT NULL, hash BLOB NOT NULL)",
 )
-_COLUMNS: tuple[type, ...] = (int, int, int, int, str, bytes, bytes, bytes, bytes, bytes, str, bytes, bytes)
+_COLUMNS: tuple[type, ...] = (int, int, int, int, str, bytes, bytes, bytes, bytes, bytes, bytes, str, bytes, bytes)
 _SESSION_BYTES = 16
 _WAL = "-wal"
 BESIDE = (_WAL, "-shm")

@@ -112,6 +112,7 @@ class Replayer:
             self._load(commands)
             self._world.begin(row)
             self.machine.host_memory.forced = frozenset(unpack_numbers(row.refusals))
+            self.machine.host_calls.recorded = deque(unpack_list(row.results))
             counted = iter(range(row.slices - 1))
             more = (lambda: next(counted, None) is not None) if row.slices else None
             self.report = self.machine.tick(commands, more)
@@ -149,7 +150,8 @@ class Replayer:
                 if hashlib.sha256(data).digest() != command.module:
                     raise Refused(f"{self.recording.path}: the module of {command.name} was altered")
                 try:
-                    self.machine.modules[command.module] = load_program(self._engine, data, self._cache)
+                    program = load_program(self._engine, data, self._cache, stubs=command.stubs)
+                    self.machine.modules[command.module] = program
                 except ModuleRefused as refused:
                     raise Refused(f"{self.recording.path}: the module of {command.name}: {refused}") from None
 
@@ -170,6 +172,8 @@ class Replayer:
             return "other console output"
         if self._world.left:
             return f"{self._world.left} recorded readings were not asked for"
+        if self.machine.host_calls.recorded:
+            return f"{len(self.machine.host_calls.recorded)} recorded answers of the host were not asked for"
         if set(self.machine.host_memory.refused) != self.machine.host_memory.forced:
             return "this host has refused memory that the recorded one gave, or the other way round"
         return self._checkpoint(row)

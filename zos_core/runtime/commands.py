@@ -21,8 +21,27 @@ class Input(NamedTuple):
     data: bytes
 
 
+class Preopen(NamedTuple):
+    """A directory of the host that a WASI program starts with: its object, and its path on either side."""
+
+    object_id: int
+    host: str
+    guest: str
+
+
+class WasiSetup(NamedTuple):
+    """What a WASI program finds: `environ` as `NAME=value`, and which of descriptors 0-2 are terminals, a bit each."""
+
+    environ: tuple[bytes, ...] = ()
+    preopens: tuple[Preopen, ...] = ()
+    terminals: int = 0
+
+
 class Create(NamedTuple):
-    """Start a program; `request` is set when another program asked for it."""
+    """Start a program; `request` is set when another program asked for it, `wasi` for a WASI program.
+
+    `stubs`: imports that this system does not have answer 0.
+    """
 
     name: str
     module: bytes
@@ -31,6 +50,8 @@ class Create(NamedTuple):
     memory_limit: int
     fuel_limit: int | None
     request: SpawnRequest | None = None
+    wasi: WasiSetup | None = None
+    stubs: bool = False
 
 
 class RefuseSpawn(NamedTuple):
@@ -98,6 +119,14 @@ class StorageDone(NamedTuple):
     data: bytes
 
 
+class HostDone(NamedTuple):
+    """How a call of the host ended for which its caller was parked: a packed `wasi.host.Answer`."""
+
+    pid: int
+    event: int
+    answer: bytes
+
+
 class AnswerPrompt(NamedTuple):
     """A person's or a policy's answer: grant to `pid` if allowed, then tell the permission service."""
 
@@ -111,4 +140,7 @@ class AnswerPrompt(NamedTuple):
     uses: int
 
 
-Command = Input | Create | RefuseSpawn | GrantCap | Revoke | Derive | Kill | Hold | Send | StorageDone | AnswerPrompt
+Command = (
+    Input | Create | RefuseSpawn | GrantCap | Revoke | Derive | Kill | Hold | Send | StorageDone
+    | HostDone | AnswerPrompt
+)  # fmt: skip

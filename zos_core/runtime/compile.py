@@ -57,7 +57,7 @@ class CompileJob:
     A small or cached module is done at once. After `poll()` has answered True, `program` is set, or `error` is.
     """
 
-    def __init__(self, engine: Engine, data: bytes, cache_dir: Path | None = None) -> None:
+    def __init__(self, engine: Engine, data: bytes, cache_dir: Path | None = None, *, stubs: bool = False) -> None:
         self.program: Program | None = None
         self.error: str | None = None
         self.cache_problem: str | None = None
@@ -74,7 +74,7 @@ class CompileJob:
         except cache.CacheUnusable as problem:
             self.cache_problem = str(problem)
         try:
-            self._prepared = prepare(data)
+            self._prepared = prepare(data, stubs=stubs)
             self._begin(self._prepared)
         except ModuleRefused as refused:
             self._fail(str(refused))
@@ -89,7 +89,7 @@ class CompileJob:
         return (self._ended if self._ended is not None else time.monotonic()) - self._started
 
     def _finish(self, module: Module) -> None:
-        self.program = Program(self._engine, self._prepared.info, module)
+        self.program = Program.of(self._engine, self._prepared.info, module)
         self._ended = time.monotonic()
 
     def _fail(self, error: str) -> None:
@@ -184,9 +184,9 @@ class CompileJob:
             self._folder = None
 
 
-def load_program(engine: Engine, data: bytes, cache_dir: Path | None = None) -> Program:
+def load_program(engine: Engine, data: bytes, cache_dir: Path | None = None, *, stubs: bool = False) -> Program:
     """A program from a module, binary or text. Waits for the compiler. Raises `ModuleRefused`."""
-    return CompileJob(engine, data, cache_dir).wait()
+    return CompileJob(engine, data, cache_dir, stubs=stubs).wait()
 
 
 def main(arguments: list[str]) -> int:

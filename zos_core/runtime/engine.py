@@ -17,7 +17,7 @@ import weakref
 
 import wasmtime
 
-from zos_core.runtime import allocators, capi, hostcalls, shim
+from zos_core.runtime import allocators, capi, hostcalls
 from zos_core.runtime.memory import MAX_MEMORY
 
 KIB, MIB = 1 << 10, 1 << 20
@@ -90,15 +90,19 @@ class Engine:
         allocators.install(config)
         self.handle: int = capi.engine_new(config)
         self.fingerprint = settings_fingerprint()
-        self._shim = self.compile(bytes(wasmtime.wat2wasm(shim.SHIM_TEXT)))
-        host_linker = capi.linker_new(self.handle)
-        hostcalls.define_functions(host_linker)
-        shim_pre = ctypes.c_void_p()
-        capi.check(capi.linker_instantiate_pre(host_linker, self._shim.handle, ctypes.byref(shim_pre)))
-        capi.linker_delete(host_linker)
-        self.shim_pre: int = shim_pre.value or 0
+        self._linked: dict[str, int] = {}
+        self._host_linker = capi.linker_new(self.handle)
+        hostcalls.define_functions(self._host_linker)
         self.guest_linker: int = capi.linker_new(self.handle)
         capi.linker_allow_shadowing(self.guest_linker, True)
+
+    def linked(self, text: str) -> int:
+        """A module of our own, in the text format, ready to be instantiated beside a guest; made once."""
+        if text not in self._linked:
+            module, ready = self.compile(text_to_binary(text.encode())), ctypes.c_void_p()
+            capi.check(capi.linker_instantiate_pre(self._host_linker, module.handle, ctypes.byref(ready)))
+            self._linked[text] = ready.value or 0
+        return self._linked[text]
 
     def compile(self, wasm: bytes) -> Module:
         """Compiles a binary module here and now. Raises `EngineError` when it is not valid."""

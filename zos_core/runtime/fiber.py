@@ -68,6 +68,9 @@ class Host(Protocol):
 
     def yield_now(self) -> None: ...
 
+    def wasi(self, number: int, arguments: list[int]) -> int:
+        """A function of WASI by its number: the errno, or `SUSPEND_RETRY` as for `syscall`."""
+
 
 OnGrow = Callable[[int, int, int], bool]
 """(current, desired, maximum: bytes) -> whether the memory may grow."""
@@ -77,16 +80,14 @@ STOP_AT_ONCE = 1
 """The fuel interval that suspends a guest at its next look at the fuel."""
 MAX_EXCEPTION_HEAP = 16 << 20
 """Bytes for the exceptions of a guest that throws some."""
-MAX_INSTANCES = 2
-"""The guest and its shim."""
-SLOT_BYTES = 64
-"""Four slots of 16 bytes: the most arguments a host function has."""
+MAX_INSTANCES = 4
+"""The guest, its shims, and stand-ins for what it imports in vain."""
+SLOT_BYTES = 16 * hostcalls.MAX_ARGUMENTS
 
 MAX_KEPT_SLOTS = 16
 """Addresses of arguments that are remembered; a guest that calls from ever other depths only makes them forgotten."""
 
 _START = b"_start"
-_ENV = b"env"
 _Slots = ctypes.c_ubyte * SLOT_BYTES
 _fuel_left = c_uint64()
 _fuel_left_address = ctypes.addressof(_fuel_left)
@@ -132,9 +133,9 @@ class Fiber:
     __slots__ = (
         "_cells", "_cells_at", "_context", "_exceptions_refused", "_failure", "_fuel_limit", "_fuel_spent", "_future",
         "_guest_memory", "_host_refused", "_in_start", "_kill_requested", "_parked", "_store", "exit_code",
-        "host_recv_bytes", "host_send_bytes", "host_syscall", "host_yield", "memory", "memory_limit", "on_grow",
-        "on_host_refusal", "on_host_request", "pid", "program", "slice_fuel", "slots", "state", "stop_after_call",
-        "trap",
+        "host_recv_bytes", "host_send_bytes", "host_syscall", "host_wasi", "host_yield", "memory", "memory_limit",
+        "on_grow", "on_host_refusal", "on_host_request", "pid", "program", "slice_fuel", "slots", "state",
+        "stop_after_call", "trap",
     )  # fmt: skip
 
     def __init__(
@@ -168,6 +169,7 @@ class Fiber:
         self.host_send_bytes = host.send_bytes
         self.host_recv_bytes = host.recv_bytes
         self.host_yield = host.yield_now
+        self.host_wasi = host.wasi
         self.slots: dict[int, memoryview] = {}
         self._fuel_limit = FUEL_FOREVER if fuel_limit is None else fuel_limit
         self._fuel_spent = 0
@@ -308,12 +310,13 @@ class Fiber:
         capi.store_limiter(self._store, -1, abi.MAX_TABLE_ELEMENTS, MAX_INSTANCES, abi.MAX_TABLES, 1)
         capi.context_set_fuel(context, self._fuel_limit)
         instance, trap = cells + _INSTANCE_AT, cells + _TRAP_AT
-        error = capi.instance_pre_instantiate(engine.shim_pre, context, instance, trap)
-        if not error and not self._cells.trap:
-            error = capi.linker_define_instance(engine.guest_linker, context, _ENV, len(_ENV), instance)
-        self._cells.error = error
-        if error or self._cells.trap:
-            return False
+        for name, ready in self.program.linked:
+            error = capi.instance_pre_instantiate(ready, context, instance, trap)
+            if not error and not self._cells.trap:
+                error = capi.linker_define_instance(engine.guest_linker, context, name, len(name), instance)
+            self._cells.error = error
+            if error or self._cells.trap:
+                return False
         _set_interval(context, self.slice_fuel)
         self._future = capi.linker_instantiate_async(
             engine.guest_linker, context, self.program.module.handle, instance, trap, cells + _ERROR_AT

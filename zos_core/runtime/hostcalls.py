@@ -16,10 +16,12 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from zos_core.runtime import capi, shim
+from zos_core.wasi import preview1
 
 BYTE_ORDER = "<"
 _four_arguments = struct.Struct(f"{BYTE_ORDER}I12xI12xI12xI").unpack_from
 _two_arguments = struct.Struct(f"{BYTE_ORDER}I12xI").unpack_from
+_wasi_arguments = struct.Struct(f"{BYTE_ORDER}I4x{'8xQ' * preview1.MAX_PARAMETERS}").unpack_from
 
 SUSPEND_RETRY = -1
 """What `Host.syscall` answers to park its fiber: when it is resumed, the same call is asked again."""
@@ -35,6 +37,7 @@ class Caller(Protocol):
     host_send_bytes: Callable[[int, int], None]
     host_recv_bytes: Callable[[int, int], int]
     host_yield: Callable[[], None]
+    host_wasi: Callable[[int, list[int]], int]
 
     def bind_slots(self, address: int) -> memoryview: ...
     def park(self) -> None: ...
@@ -107,6 +110,24 @@ def _on_get_pid(_env: int, _caller: int, address: int, _count: int) -> int | Non
         return fiber.fail_in_host(error)
 
 
+def _on_wasi(_env: int, _caller: int, address: int, _count: int) -> int | None:
+    fiber: Caller = current
+    try:
+        slots = fiber.slots.get(address) or fiber.bind_slots(address)
+        number, *arguments = _wasi_arguments(slots)
+        answer = fiber.host_wasi(number, arguments)
+        if answer >= 0:
+            slots[0] = answer
+            if fiber.stop_after_call:
+                fiber.stop()
+        else:
+            slots[0] = shim.RETRY
+            fiber.park()
+        return None
+    except BaseException as error:
+        return fiber.fail_in_host(error)
+
+
 _I32 = capi.I32
 _Callback = capi.UncheckedCallback
 FUNCTIONS: tuple[tuple[str, list[int], list[int], Any], ...] = (
@@ -115,12 +136,14 @@ FUNCTIONS: tuple[tuple[str, list[int], list[int], Any], ...] = (
     ("recv_bytes", [_I32] * 2, [_I32], _Callback(_on_recv_bytes)),
     ("yield", [], [], _Callback(_on_yield)),
     ("get_pid", [], [_I32], _Callback(_on_get_pid)),
+    ("wasi", [_I32] + [capi.I64] * preview1.MAX_PARAMETERS, [capi.I64], _Callback(_on_wasi)),
 )
-"""The imports of the shim: name, parameters, results, callback."""
+"""The imports of the shims: name, parameters, results, callback."""
+MAX_ARGUMENTS = max(len(parameters) for _, parameters, _, _ in FUNCTIONS)
 
 
 def define_functions(linker: int) -> None:
-    """Defines every import of the shim in `linker`."""
+    """Defines every import of the shims in `linker`."""
     module = shim.HOST_MODULE.encode()
     for name, parameters, results, callback in FUNCTIONS:
         kind = capi.function_type(parameters, results)

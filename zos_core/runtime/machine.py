@@ -23,13 +23,20 @@ from zos_core.kernel.insertion import expiry
 from zos_core.kernel.privilege import expiry_due
 from zos_core.runtime import commands as c
 from zos_core.runtime.fiber import FiberState
-from zos_core.runtime.process import HostMemory, Limits, RunningProcess
+from zos_core.runtime.module import ModuleKind
+from zos_core.runtime.process import HostMemory, Limits, RunningProcess, WasiStart
 from zos_core.runtime.program import Program
 from zos_core.runtime.scheduler import Scheduler
 from zos_core.runtime.traps import TrapInfo
 from zos_core.services import PromptAnswer
+from zos_core.wasi.host import HostCalls, unpack_answer
+from zos_core.wasi.hostpaths import HostPaths
+from zos_core.wasi.process import Host
 
 _MINUTE = 60_000_000_000
+_NS_PER_MS = 1_000_000
+_JITTER_NS = 20 * _NS_PER_MS
+"""The wall clock is sampled in ms once a tick: going back by so little is rounding, by more somebody set it."""
 _RESTARTABLE = (abi.PID_INIT, abi.PID_PERMISSION)
 
 
@@ -46,7 +53,7 @@ class Readings:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self.tick_ns = self.tick_ms = 0
+        self.tick_ns = self.tick_ms = self._wall_ns = 0
         self.taken: list[int] = []
 
     def begin(self, time_ns: int, wallclock_ms: int) -> None:
@@ -63,12 +70,21 @@ class Readings:
         self.taken.append(value)
         return value
 
+    def wallclock_ns(self) -> int:
+        """The tick's wall clock and what has passed since: it rises from one reading to the next, also in a tick."""
+        value = self.tick_ms * _NS_PER_MS + self.uptime_ns() - self.tick_ns
+        if 0 < self._wall_ns - value < _JITTER_NS:
+            value = self._wall_ns + 1
+        self._wall_ns = value
+        return value
+
 
 @dataclass(frozen=True, slots=True)
 class TickRow:
     """Everything that came from outside in one tick, and how many slices ran.
 
-    `refusals` are the numbers of the requests for memory that the host refused.
+    `refusals` are the numbers of the requests for memory that the host refused, `results` its packed answers to
+    programs with descriptors.
     """
 
     time_ns: int
@@ -77,6 +93,7 @@ class TickRow:
     slices: int
     readings: tuple[int, ...]
     refusals: tuple[int, ...] = ()
+    results: tuple[bytes, ...] = ()
 
 
 @dataclass(slots=True)
@@ -108,9 +125,13 @@ class Machine:
     its commands and its slices: for tools that ask what would happen if something were otherwise.
     """
 
-    def __init__(self, world: World, seed: bytes, limits: MachineLimits | None = None) -> None:
+    def __init__(
+        self, world: World, seed: bytes, limits: MachineLimits | None = None, files: HostPaths | None = None
+    ) -> None:
         self.readings = Readings(world)
         self.host_memory = HostMemory()
+        self.host_calls = HostCalls()
+        self._host = Host(files or HostPaths(), self.host_calls, [0])
         self.gateway = Gateway(self.readings, seed)
         self.limits = limits or MachineLimits()
         self.modules: dict[bytes, Program] = {}
@@ -141,6 +162,7 @@ class Machine:
         self._last_ns = time_ns
         self.readings.begin(time_ns, wall_ms)
         self.host_memory.begin()
+        self.host_calls.begin()
         self.gateway.now = time_ns
         report = TickReport()
         state = self.gateway.state
@@ -162,7 +184,8 @@ class Machine:
         self.report = report
         if self.on_tick is not None:
             readings, refusals = tuple(self.readings.taken), tuple(self.host_memory.refused)
-            self.on_tick(TickRow(time_ns, wall_ms, commands, report.slices, readings, refusals))
+            results = tuple(self.host_calls.taken)
+            self.on_tick(TickRow(time_ns, wall_ms, commands, report.slices, readings, refusals, results))
         return report
 
     def _run(self, report: TickReport, more: Callable[[], bool] | None) -> None:
@@ -231,7 +254,7 @@ class Machine:
         for pid in ended:
             process = self._scheduler.processes.get(pid)
             if process is not None:
-                process.fiber.kill()
+                process.close()
                 self._memory_used -= process.memory_known
                 self._scheduler.remove(pid)
             self._held.discard(pid)
@@ -268,6 +291,8 @@ class Machine:
                 outcome = self._answer_prompt(command)
             case c.StorageDone(pid, event, code, at, data):
                 outcome = ask(Op.STORAGE_DONE, pid, event, code, at, data=data)
+            case c.HostDone(pid, event, answer):
+                outcome = ask(Op.HOST_DONE, pid, event, bool(unpack_answer(answer).error), data=answer)
             case c.GrantCap(pid, object_type, object_id, perms, slot, expires_in_ms, uses):
                 until = expiry(self.gateway.now, expires_in_ms)
                 outcome = ask(Op.GRANT_CAPABILITY, pid, object_type, object_id, perms, slot, until, uses)
@@ -299,7 +324,13 @@ class Machine:
             return outcome
         pid = outcome.result
         limits = Limits(command.memory_limit, command.fuel_limit)
-        process = RunningProcess(pid, self.modules[command.module], self.gateway, limits, self._room, self.host_memory)
+        setup, wasi = command.wasi, None
+        if setup is not None:
+            for each in setup.preopens:
+                self.gateway.privileged(Op.NAME_DIRECTORY, each.object_id, each.host)
+            wasi = WasiStart(command.args, setup, self._host)
+        program = self.modules[command.module]
+        process = RunningProcess(pid, program, self.gateway, limits, self._room, self.host_memory, wasi)
         console = self.gateway.state.committed.console_of(pid)
         if console is not None:
             self._console_owner[console.id] = pid
@@ -342,6 +373,11 @@ class Machine:
     def processes(self) -> Mapping[int, RunningProcess]:
         return self._scheduler.processes
 
+    def has_descriptors(self, pid: int) -> bool:
+        """Whether that process is a program built for WASI."""
+        process = self.processes.get(pid)
+        return process is not None and process.program.info.kind is ModuleKind.WASI
+
     @property
     def idle(self) -> bool:
         """Nothing is ready to run."""
@@ -357,7 +393,7 @@ class Machine:
     def close(self) -> None:
         """End every fiber, without a trace in the log: the machine is put away, not shut down."""
         for process in self._scheduler.processes.values():
-            process.fiber.kill()
+            process.close()
         self._scheduler.processes.clear()
 
 

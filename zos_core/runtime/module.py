@@ -2,7 +2,7 @@
 
 A program imports from `env` what `ENV_FUNCTIONS` lists, and perhaps its memory; it exports `_start`, and its memory
 unless it imports it (abi: The module). Any other import is refused by name. A program that imports from
-`wasi_snapshot_preview1` is of another kind: its imports are for the WASI layer to judge.
+`wasi_snapshot_preview1` is of another kind: it may import any function of that interface (`wasi.preview1`).
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from zos_core.runtime.binary import (
     read_value_type,
     sections,
 )
+from zos_core.wasi import preview1
 
 __all__ = ["Import", "MemoryLimits", "ModuleInfo", "ModuleKind", "ModuleRefused", "inspect"]
 
@@ -94,7 +95,6 @@ MAX_ITEMS = 100_000
 MEMORY_NAME = "memory"
 START_NAME = "_start"
 ENV = "env"
-WASI = "wasi_snapshot_preview1"
 MANIFEST_SECTION = "zos.manifest"
 
 _I32 = "i32"
@@ -150,7 +150,8 @@ def _read_types(reader: Reader, contents: Contents) -> None:
         contents.types.append(FunctionType(parameters, results))
 
 
-def _read_import(reader: Reader, contents: Contents) -> Import:
+def read_import(reader: Reader, contents: Contents) -> Import:
+    """The next import; what it adds to the index spaces goes into `contents`."""
     start = reader.at
     module, name, code = reader.name(), reader.name(), reader.u8()
     if code > max(ItemKind):
@@ -190,7 +191,7 @@ def _read_section(section_id: int, reader: Reader, contents: Contents) -> None:
             _read_types(reader, contents)
         case SectionId.IMPORT:
             count = reader.count(MAX_ITEMS, "imports")
-            contents.imports += [_read_import(reader, contents) for _ in range(count)]
+            contents.imports += [read_import(reader, contents) for _ in range(count)]
         case SectionId.FUNCTION:
             contents.functions += [reader.u32() for _ in range(reader.count(MAX_ITEMS, "functions"))]
         case SectionId.MEMORY:
@@ -207,15 +208,30 @@ def _read_section(section_id: int, reader: Reader, contents: Contents) -> None:
             _read_custom(reader, contents)
 
 
-def _check_import(item: Import) -> None:
-    if item.module == WASI and item.kind is ItemKind.FUNCTION:
-        return
+WASI_FUNCTIONS: dict[str, FunctionType] = {
+    each.name: FunctionType(each.parameters, (_I32,) if each.result else ()) for each in preview1.FUNCTIONS
+}
+_PROVIDED = {ENV: ENV_FUNCTIONS, preview1.MODULE: WASI_FUNCTIONS}
+_STUB_TYPES = frozenset({_I32, "i64", "f32", "f64"})
+
+
+def is_foreign(item: Import) -> bool:
+    """Whether this system has nothing of that name."""
     if item.module == ENV and item.name == MEMORY_NAME and item.kind is ItemKind.MEMORY:
+        return False
+    return item.name not in _PROVIDED.get(item.module, {})
+
+
+def _check_import(item: Import, stubs: bool) -> None:
+    """Raises `ModuleRefused`. With `stubs` a function this system does not have is left to one that answers 0."""
+    if is_foreign(item):
+        can_stub = item.type is not None and _STUB_TYPES.issuperset(item.type.parameters + item.type.results)
+        if not (stubs and can_stub):
+            hint = "; --stub-imports lets it answer 0" if can_stub else ""
+            raise ModuleRefused(f"the module imports {item}, which this system does not have{hint}")
         return
-    expected = ENV_FUNCTIONS.get(item.name) if item.module == ENV else None
-    if expected is None:
-        raise ModuleRefused(f"the module imports {item}, which this system does not have")
-    if item.type != expected:
+    expected = _PROVIDED[item.module].get(item.name)
+    if expected is not None and item.type != expected:
         raise ModuleRefused(f"the module imports {item}; it must be a function {expected}")
 
 
@@ -249,14 +265,17 @@ def read_contents(data: bytes) -> Contents:
     return contents
 
 
-def inspect(data: bytes, *, max_bytes: int = abi.MAX_MODULE) -> ModuleInfo:
-    """What is known of a binary module. Raises `ModuleRefused`, with one line, for one that cannot be a program."""
+def inspect(data: bytes, *, max_bytes: int = abi.MAX_MODULE, stubs: bool = False) -> ModuleInfo:
+    """What is known of a binary module. Raises `ModuleRefused`, with one line, for one that cannot be a program.
+
+    With `stubs`, functions that this system does not have may be imported.
+    """
     if len(data) > max_bytes:
         raise ModuleRefused(f"the module has {len(data)} bytes; at most {max_bytes} are allowed")
     contents = read_contents(data)
-    wasi = any(item.module == WASI for item in contents.imports)
+    wasi = any(item.module == preview1.MODULE for item in contents.imports)
     for item in contents.imports:
-        _check_import(item)
+        _check_import(item, stubs)
     memory = _check_memory(contents)
     _check_start(contents)
     return ModuleInfo(

@@ -56,6 +56,9 @@ class _Host:
 
     def yield_now(self) -> None: ...
 
+    def wasi(self, number: int, arguments: list[int]) -> int:
+        return number
+
 
 class ProbeResult(NamedTuple):
     """Whether fibers work, and one line about it."""

@@ -10,7 +10,8 @@ Rules of this file (abi: The module; runtime: The scheduler)
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from zos_core import abi
 from zos_core.abi import Errno, Sys
@@ -18,9 +19,13 @@ from zos_core.axiom.gateway import Gateway
 from zos_core.kernel.authority import memory_ceiling
 from zos_core.kernel.call import WAIT
 from zos_core.kernel.dispatch import UNAUDITED
+from zos_core.runtime.commands import WasiSetup
 from zos_core.runtime.fiber import SUSPEND_RETRY, Fiber, FiberState, ProcessExit
 from zos_core.runtime.memory import GuestSlice
 from zos_core.runtime.program import Program
+from zos_core.wasi.calls import WAITS
+from zos_core.wasi.calls import call as wasi_call
+from zos_core.wasi.process import Host, WasiProcess
 
 _RECEIVES = frozenset({Sys.RECEIVE, Sys.RECEIVE_WAIT})
 _ENDS_PROCESSES = frozenset({Sys.EXIT, Sys.KILL})
@@ -66,22 +71,36 @@ class HostMemory:
         self.refused.append(self._asked - 1)
 
 
+class WasiStart(NamedTuple):
+    """What a program with descriptors starts with."""
+
+    args: Sequence[bytes]
+    setup: WasiSetup
+    host: Host
+
+
 class RunningProcess:
     """The host side of one fiber. `active_at` is the tick time of its last call that did something."""
 
     __slots__ = (
         "_gateway", "_host", "_outgoing", "_overflow", "_polled", "_polled_arrivals", "_polled_fuel", "_read_at",
-        "_result", "_room", "active_at", "arrivals", "calls", "fiber", "heartbeat", "limits", "memory_known", "parked",
-        "pid", "program", "queued", "yielded",
+        "_result", "_room", "_wasi", "active_at", "arrivals", "calls", "fiber", "heartbeat", "limits", "memory_known",
+        "parked", "pid", "program", "queued", "yielded",
     )  # fmt: skip
 
     def __init__(
         self, pid: int, program: Program, gateway: Gateway, limits: Limits, room: Callable[[], int],
-        host: HostMemory,
+        host: HostMemory, wasi: WasiStart | None = None,
     ) -> None:  # fmt: skip
-        """`room` tells how many bytes of memory the whole machine has left, `memory_known` of this one counted."""
+        """`room` tells how many bytes of memory the whole machine has left, `memory_known` of this one counted.
+
+        `wasi` is what a program with descriptors starts with.
+        """
         self.pid, self.program, self.limits = pid, program, limits
         self._gateway, self._room, self._host = gateway, room, host
+        self._wasi = None if wasi is None else WasiProcess(
+            pid, wasi.args, wasi.setup, gateway, wasi.host, lambda: self.fiber.memory, self._leave, self.yield_now
+        )  # fmt: skip
         self.arrivals = 0
         self.active_at = gateway.now
         self.heartbeat = 0
@@ -170,12 +189,32 @@ class RunningProcess:
         self._count(0)
         self._yield()
 
+    def wasi(self, number: int, arguments: list[int]) -> int:
+        """A function of WASI, for a program that imports some."""
+        if self._wasi is None:
+            raise RuntimeError(f"process {self.pid} has no descriptors")
+        answer = wasi_call(self._wasi, number, arguments)
+        if answer == WAITS:
+            return SUSPEND_RETRY
+        self.active_at = self._gateway.now
+        self._count(self._wasi.copied())
+        return answer
+
+    def close(self) -> None:
+        """The process has ended: its fiber, and what it has open."""
+        self.fiber.kill()
+        if self._wasi is not None:
+            self._wasi.close()
+
     # --- their parts ----------------------------------------------------------------------------------------------
 
     def _count(self, copied: int) -> None:
         self.calls += 1 + (copied >> _CALL_BYTES_SHIFT)
         if self.calls >= abi.MAX_CALLS_PER_SLICE:
             self.fiber.stop_after_call = True
+
+    def _leave(self, code: int) -> None:
+        self.syscall(Sys.EXIT, code, 0, 0)
 
     def _overflowed(self, num: int, args: tuple[int, int, int], size: int) -> int:
         self._overflow = False

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from zos_core import abi
-from zos_core.runtime import capi
+from zos_core.runtime import capi, shim
 from zos_core.runtime.binary import MAGIC, ModuleRefused
 from zos_core.runtime.engine import Engine, Module, text_to_binary
-from zos_core.runtime.module import ModuleInfo, inspect
+from zos_core.runtime.module import ENV, ModuleInfo, ModuleKind, inspect
 from zos_core.runtime.rewrite import own_memory
+from zos_core.runtime.standins import STAND_INS, stand_ins, to_stand_ins
+from zos_core.wasi import preview1
 
 
 def to_binary(data: bytes) -> bytes:
@@ -32,11 +34,14 @@ class Prepared:
     wasm: bytes
 
 
-def prepare(data: bytes) -> Prepared:
-    """Checks a module, binary or text, and rewrites it for compiling. Raises `ModuleRefused`."""
+def prepare(data: bytes, *, stubs: bool = False) -> Prepared:
+    """Checks a module, binary or text, and rewrites it for compiling. Raises `ModuleRefused`.
+
+    With `stubs`, imports that this system does not have are answered by functions that do nothing.
+    """
     binary = to_binary(data)
-    info = inspect(binary)
-    return Prepared(info, own_memory(binary))
+    info = inspect(binary, stubs=stubs)
+    return Prepared(info, to_stand_ins(own_memory(binary)) if stubs else own_memory(binary))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,3 +51,16 @@ class Program:
     engine: Engine
     info: ModuleInfo
     module: Module
+    linked: tuple[tuple[bytes, int], ...]
+    """What is instantiated before it: under which name, and our own module that is ready to be."""
+
+    @classmethod
+    def of(cls, engine: Engine, info: ModuleInfo, module: Module) -> Program:
+        """With the shims its imports need."""
+        beside = [(ENV, shim.SHIM_TEXT)]
+        if info.kind is ModuleKind.WASI:
+            beside.append((preview1.MODULE, shim.WASI_SHIM_TEXT))
+        foreign = stand_ins(info.imports)
+        if foreign:
+            beside.append((STAND_INS, foreign))
+        return cls(engine, info, module, tuple((name.encode(), engine.linked(text)) for name, text in beside))

@@ -26,7 +26,7 @@ HEARTBEATS: tuple[tuple[int, int], ...] = (
     (8 * _SECOND, _SECOND // 8),
 )
 SLOWEST_HEARTBEAT = _SECOND // 4
-_ANSWERED_ONLY = frozenset({WaitKind.CALL, WaitKind.SPAWN, WaitKind.SLEEP, WaitKind.STORAGE})
+_ANSWERED_ONLY = frozenset({WaitKind.CALL, WaitKind.SPAWN, WaitKind.SLEEP, WaitKind.STORAGE, WaitKind.HOST})
 
 
 class Scheduler:

@@ -7,11 +7,16 @@ resumed. The empty loop after each call is the same kind of place: a call that e
 guest sees the answer. That costs one or two nanoseconds, and no asynchronous host function is needed.
 
 `zos_get_pid` is answered from a global that the shim asks for once, when it is instantiated.
+
+Programs for WASI get a shim of the same kind, which hands every function of the interface to one host function, by
+number and with its arguments as 64-bit numbers.
 """
 
 from __future__ import annotations
 
 import hashlib
+
+from zos_core.wasi import preview1
 
 HOST_MODULE = "zos_host"
 RETRY = 1 << 63
@@ -59,5 +64,32 @@ SHIM_TEXT = f"""
     (global.get $pid)))
 """
 
-SHIM_SHA256 = hashlib.sha256(SHIM_TEXT.encode()).hexdigest()
+WASI_SHIM_NAME = "wasi_shim"
+
+
+def _wasi_function(number: int, function: preview1.Function) -> str:
+    """One function of the interface: the same loop as `zos_syscall`."""
+    given = [
+        f"(local.get {at})" if kind == "i64" else f"(i64.extend_i32_u (local.get {at}))"
+        for at, kind in enumerate(function.parameters)
+    ]
+    given += ["(i64.const 0)"] * (preview1.MAX_PARAMETERS - len(given))
+    result = "(result i32)" if function.result else ""
+    answer = "(i32.wrap_i64 (local.get $answer))" if function.result else ""
+    return f"""
+  (func (export "{function.name}") (param {" ".join(function.parameters)}) {result} (local $answer i64)
+    (loop $ask
+      (local.set $answer (call $wasi (i32.const {number}) {" ".join(given)}))
+      (br_if $ask (i64.lt_s (local.get $answer) (i64.const 0))))
+    {LOOK_AT_THE_FUEL}
+    {answer})"""
+
+
+WASI_SHIM_TEXT = f"""
+(module ${WASI_SHIM_NAME}
+  (import "{HOST_MODULE}" "wasi" (func $wasi (param i32{" i64" * preview1.MAX_PARAMETERS}) (result i64)))
+{"".join(_wasi_function(number, function) for number, function in enumerate(preview1.FUNCTIONS))})
+"""
+
+SHIM_SHA256 = hashlib.sha256((SHIM_TEXT + WASI_SHIM_TEXT).encode()).hexdigest()
 """Part of a recording's header: another shim uses fuel differently."""

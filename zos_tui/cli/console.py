@@ -60,12 +60,16 @@ def _copy(attributes: list[Any]) -> list[Any]:
 
 
 class HostConsole:
-    """Entered, it owns the terminal's attributes; `mode` is None when keys come from no terminal."""
+    """Entered, it owns the terminal's attributes; `mode` is None when keys come from no terminal.
+
+    `terminals` has a bit for each descriptor that is one.
+    """
 
     def __init__(self, output: OutputQueue, *, unsafe: bool = False) -> None:
         self.output = output
         self.input_is_terminal = os.isatty(STDIN)
         self.is_terminal = self.input_is_terminal and os.isatty(STDOUT)
+        self.terminals = sum(1 << each for each in (STDIN, STDOUT, STDERR) if os.isatty(each))
         self.mode: ConsoleMode | None = None
         self._saved: list[Any] | None = None
         self._filters = {each: TerminalFilter(unsafe=unsafe) for each in (STDOUT, STDERR) if os.isatty(each)}

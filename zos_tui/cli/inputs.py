@@ -13,6 +13,8 @@ from collections import deque
 from zos_core import abi
 from zos_core.kernel.console import split_input
 
+END = b""
+"""In the place of a message: nothing follows."""
 READ_AHEAD = abi.MAX_PENDING_INPUT
 
 
@@ -57,7 +59,7 @@ class InputQueue:
         """Nothing follows: the last line as it is, then the end of input."""
         self.push(self._rest)
         self._rest = b""
-        self.push(abi.END_OF_INPUT)
+        self._messages.append(END)
 
     def interrupt(self) -> None:
         """Ctrl-C of a person: what was typed ahead is forgotten, as a terminal does."""

@@ -55,11 +55,14 @@ authority:
             the capability even if it did not ask; without one, the rule only answers what it asks for.
     RIGHTS  letters of r (read), w (write), g (grant to others); all three when left out
     TIME    how long it holds: 30s, 10m, 2h
+  A program built for WASI reaches just the directories that --dir gives it. Each is a Storage capability, and can be
+  revoked while it runs.
 
 examples:
   zos run --grant process:factory:w terminal
   zos run --grant process:factory:for=10m --deny storage terminal
-  zos run --fuel 10000000 ./untrusted.wasm one two"""
+  zos run --fuel 10000000 ./untrusted.wasm one two
+  zos run --dir .::/data:ro --env LANG=C ./tool.wasm /data/input.txt"""
 
 
 class Parser(argparse.ArgumentParser):
@@ -149,6 +152,18 @@ def _add_run(commands: Any) -> None:
         "--deny", action="append", default=[], type=values.rule, metavar="RULE",
         help="refuse what the manifest asks for, before any --grant; repeatable",
     )  # fmt: skip
+    wasi = run.add_argument_group("programs built for WASI")
+    wasi.add_argument(
+        "--dir", action="append", default=[], type=values.directory, metavar="HOST[::GUEST][:ro]", dest="directories",
+        help="give a directory of this computer, under the path GUEST, with :ro to read only; repeatable",
+    )  # fmt: skip
+    wasi.add_argument(
+        "--env", action="append", default=[], type=values.variable, metavar="NAME[=VALUE]",
+        help="an environment variable; without a value, this command's own; repeatable",
+    )  # fmt: skip
+    wasi.add_argument(
+        "--stub-imports", action="store_true", help="let functions it imports that are not here answer 0"
+    )
     limits = run.add_argument_group("limits")
     limits.add_argument(
         "--fuel", type=values.fuel, metavar="N", help="fault the program after N units of work (no limit)"

@@ -40,7 +40,11 @@ def run(arguments: argparse.Namespace) -> int:
     with SignalPipe() as signals:
         machine = Supervisor(_config(arguments))
         try:
-            options = Options(arguments.memory, arguments.fuel, tuple(arguments.grant), plain=not console.is_terminal)
+            options = Options(
+                arguments.memory, arguments.fuel, tuple(arguments.grant), plain=not console.is_terminal,
+                directories=tuple(arguments.directories), environ=tuple(arguments.env),
+                terminals=console.terminals, stub_imports=arguments.stub_imports,
+            )  # fmt: skip
             launch = machine.launch(arguments.program, [os.fsencode(each) for each in arguments.args], options=options)
             machine.boot()
             _compile(launch, console, signals)

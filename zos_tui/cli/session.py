@@ -20,7 +20,7 @@ from zos_core.errors import CallRefused, InputRefused
 from zos_core.snapshot import ConsoleMode, ExitSnapshot, PollReport
 from zos_core.supervisor import Supervisor
 from zos_tui.cli.console import STDIN, HostConsole
-from zos_tui.cli.inputs import InputQueue
+from zos_tui.cli.inputs import END, InputQueue
 from zos_tui.cli.messages import CommandFailed, Stopped
 from zos_tui.cli.outputs import HOLD_ABOVE
 from zos_tui.cli.signals import ENDING, SignalPipe
@@ -100,7 +100,10 @@ class Session:
             return
         try:
             for message in self._input.take(self._machine.input_room(self._pid)):
-                self._machine.send_input_to_process(self._pid, message)
+                if message == END:
+                    self._machine.send_end_of_input(self._pid)
+                else:
+                    self._machine.send_input_to_process(self._pid, message)
         except InputRefused as refused:
             self._refused, self._reading = True, False
             self._console.say(f"zos: {refused}")

@@ -10,9 +10,11 @@ from __future__ import annotations
 from zos_core import abi
 from zos_core.abi import Errno, Sys
 from zos_core.axiom.syslog import WAITING, SysEvent
+from zos_core.events import call_name
 from zos_core.kernel.transient import DebugLine
 from zos_core.snapshot import rights_text
 from zos_core.supervisor import Supervisor
+from zos_core.wasi.preview1 import FIRST_CALL, Err
 from zos_tui.cli.messages import visible
 
 ARGUMENTS: dict[int, tuple[str, ...]] = {
@@ -65,8 +67,21 @@ def _answer(row: SysEvent) -> str:
     return f"= {row.error.name} ({visible(reason)})"
 
 
+def _wasi_text(row: SysEvent) -> str:
+    """`fd_read(3, 65536) = SUCCESS, 512 bytes`."""
+    shown = ", ".join(repr(visible(each)) if isinstance(each, str) else str(int(each)) for each in row.args)
+    moved = f", {row.size} bytes" if row.size else ""
+    if row.result == WAITING or row.error is not Errno.E_OK:
+        answer = _answer(row)
+    else:
+        answer = f"= {Err(row.result).name}{moved}"
+    return f"{call_name(row.num)}({shown}) {'resumed ' if row.resumes else ''}{answer}"
+
+
 def call_text(row: SysEvent) -> str:
     """`SYS_SEND(slot=4, MSG_CONSOLE_INPUT, len=12) = 0`."""
+    if row.num >= FIRST_CALL:
+        return _wasi_text(row)
     known = row.num in Sys.__members__.values()
     name = f"SYS_{Sys(row.num).name}" if known else f"SYS_{row.num:#04x}"
     names = ARGUMENTS.get(row.num, () if known else ("arg1", "arg2", "arg3"))

@@ -7,6 +7,7 @@ Rules of this file
 from __future__ import annotations
 
 import argparse
+import os
 import re
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from zos_core import abi
 
 if TYPE_CHECKING:
     from zos_core.policy import Rule
+    from zos_core.wasi.directories import DirectoryGrant
 
 _SIZE = re.compile(r"(\d{1,20})([KMG])?(?:i?B)?", re.IGNORECASE | re.ASCII)
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
@@ -90,3 +92,23 @@ def since(text: str) -> int:
         return parse_duration_ms(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def directory(text: str) -> DirectoryGrant:
+    """`HOST[::GUEST][:ro]`."""
+    from zos_core.wasi.directories import parse_directory
+
+    try:
+        return parse_directory(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def variable(text: str) -> tuple[str, str]:
+    """`NAME=VALUE`, or `NAME` for what this command has under that name."""
+    name, found, value = text.partition("=")
+    if not name or "\0" in text:
+        raise argparse.ArgumentTypeError(f"a variable is NAME=VALUE, not {text!r}")
+    if not found and name not in os.environ:
+        raise argparse.ArgumentTypeError(f"{name} is not set here; write {name}=VALUE")
+    return name, value if found else os.environ[name]
