@@ -15,7 +15,10 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-COLUMNS = "tick, time_ns, wallclock_ms, slices, commands, checkpoint, readings, refusals, results, commits, syslog, output"
+COLUMNS = (
+    "tick, time_ns, wallclock_ms, slices, commands, checkpoint, "
+    "readings, refusals, results, commits, syslog, output"
+)
 
 
 def with_length(data: bytes) -> bytes:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zos_core import abi
-from zos_tui.cli.inputs import READ_AHEAD, InputQueue
+from zos_tui.cli.inputs import END, READ_AHEAD, InputQueue
 
 CHUNKS = st.lists(
     st.binary(max_size=40) | st.text(max_size=9).map(str.encode) | st.just(b"ab\n") | st.just(b"x" * 5000), max_size=12

@@ -31,8 +31,8 @@ _PLAIN_CALL_SIZE = _PLAIN_CALL.size - _LENGTH.size
 class JournalRow(NamedTuple):
     """One tick as it is recorded. `output` is a SHA-256 of what was drained.
 
-    `results`, `commits` and `syslog` are packed lists, `readings` and `refusals` packed numbers, `head` is the id of the last
-    commit, `hash` names the tick.
+    `results`, `commits` and `syslog` are packed lists, `readings` and `refusals` packed numbers, `head` is
+    the id of the last commit, `hash` names the tick.
     """
 
     tick: int
