@@ -211,7 +211,7 @@ class Machine:
             else:
                 self._scheduler.make_ready(process)
         elif state is FiberState.WAITING:
-            self._scheduler.wait(process.pid)
+            self._scheduler.wait(process)
         else:
             self._finished(process, state)
 

@@ -63,11 +63,13 @@ class Scheduler:
     def has_ready(self) -> bool:
         return bool(self._ready)
 
-    def wait(self, pid: int) -> None:
-        """A process waits in the kernel: remember its deadline, if it has one."""
-        wait = self._transient.waits.get(pid)
-        if wait is not None and wait.until is not None:
-            heapq.heappush(self._deadlines, (wait.until, pid, wait.event))
+    def wait(self, process: RunningProcess) -> None:
+        """A process waits in the kernel: remember its deadline, if it has one. One that does not has only given way."""
+        wait = self._transient.waits.get(process.pid)
+        if wait is None:
+            self.make_ready(process)
+        elif wait.until is not None:
+            heapq.heappush(self._deadlines, (wait.until, process.pid, wait.event))
 
     def park(self, process: RunningProcess, now: int) -> None:
         """A poller with nothing to do: only its heartbeat brings it back by itself."""

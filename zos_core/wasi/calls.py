@@ -22,8 +22,9 @@ WAITS = -1
 """Not an errno: the call comes again when its process has been woken."""
 
 _RESOLUTION_NS = 1
-_STREAM_CHUNK = 32
-"""Bytes from the machine's generator behind a request for more than it gives at once."""
+_STREAM_SEED = 32
+"""Bytes from the machine's generator behind a piece of more than it gives at once."""
+_RANDOM_PIECE = 256 << 10
 
 
 # --- arguments, environment -------------------------------------------------------------------------------------------
@@ -86,12 +87,17 @@ def clock_time_get(p: WasiProcess, clock: int, _precision: int, time: int) -> in
 
 
 def random_get(p: WasiProcess, buffer: int, length: int) -> int:
-    """The machine's own random bytes; many of them are stretched from a few by SHAKE-256."""
+    """The machine's own random bytes; many of them are stretched from a few by SHAKE-256, a piece a slice."""
     p.check(buffer, length)
     if length <= abi.MAX_RANDOM:
         p.memory.write(buffer, p.gateway.random(length))
-    else:
-        p.memory.write(buffer, hashlib.shake_256(p.gateway.random(_STREAM_CHUNK)).digest(length))
+        return Err.SUCCESS
+    piece = min(length - p.filled, _RANDOM_PIECE)
+    p.memory.write(buffer + p.filled, hashlib.shake_256(p.gateway.random(_STREAM_SEED)).digest(piece))
+    p.filled += piece
+    if p.filled < length:
+        raise Waits
+    p.filled = 0
     return Err.SUCCESS
 
 

@@ -17,16 +17,18 @@ from zos_core.wasi.preview1 import Err, FileType, Right
 MAX_DESCRIPTORS = 1024
 """Open descriptors of one program."""
 
-STREAM_RIGHTS = Right.FD_READ | Right.FD_WRITE | Right.FD_FDSTAT_SET_FLAGS | Right.FD_FILESTAT_GET
-STREAM_RIGHTS |= Right.POLL_FD_READWRITE
-DIRECTORY_RIGHTS = (
+# Plain integers: the complement of a set of flags would keep only the bits that have names.
+STREAM_RIGHTS = int(
+    Right.FD_READ | Right.FD_WRITE | Right.FD_FDSTAT_SET_FLAGS | Right.FD_FILESTAT_GET | Right.POLL_FD_READWRITE
+)
+DIRECTORY_RIGHTS = int(
     Right.FD_FDSTAT_SET_FLAGS | Right.FD_SYNC | Right.FD_DATASYNC | Right.FD_READDIR | Right.FD_READ
     | Right.FD_FILESTAT_GET | Right.FD_FILESTAT_SET_TIMES | Right.PATH_CREATE_DIRECTORY | Right.PATH_CREATE_FILE
     | Right.PATH_LINK_SOURCE | Right.PATH_LINK_TARGET | Right.PATH_OPEN | Right.PATH_READLINK
     | Right.PATH_RENAME_SOURCE | Right.PATH_RENAME_TARGET | Right.PATH_FILESTAT_GET | Right.PATH_FILESTAT_SET_TIMES
     | Right.PATH_SYMLINK | Right.PATH_REMOVE_DIRECTORY | Right.PATH_UNLINK_FILE
 )  # fmt: skip
-FILE_RIGHTS = (
+FILE_RIGHTS = int(
     Right.FD_DATASYNC | Right.FD_READ | Right.FD_SEEK | Right.FD_FDSTAT_SET_FLAGS | Right.FD_SYNC | Right.FD_TELL
     | Right.FD_WRITE | Right.FD_ADVISE | Right.FD_ALLOCATE | Right.FD_FILESTAT_GET | Right.FD_FILESTAT_SET_SIZE
     | Right.FD_FILESTAT_SET_TIMES | Right.POLL_FD_READWRITE

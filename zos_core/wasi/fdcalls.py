@@ -20,7 +20,7 @@ from zos_core.wasi.preview1 import NUMBERS, Err, FdFlags, FileType, Right, TimeF
 from zos_core.wasi.process import MAX_AT_ONCE, WasiProcess
 
 _MAX_OFFSET = 2**63 - 1
-_SETTABLE = FdFlags.APPEND | FdFlags.NONBLOCK
+_SETTABLE = int(FdFlags.APPEND | FdFlags.NONBLOCK)
 _ZERO_STAT = (0, 0, 0)
 
 
@@ -198,7 +198,7 @@ def fd_filestat_set_size(p: WasiProcess, fd: int, size: int) -> int:
 def check_times(flags: int) -> None:
     """Raises `WasiError` for times that are set twice."""
     both = (TimeFlags.ATIM | TimeFlags.ATIM_NOW, TimeFlags.MTIM | TimeFlags.MTIM_NOW)
-    if flags & ~(both[0] | both[1]) or any(flags & each == each for each in both):
+    if flags & ~p1.ALL_TIMEFLAGS or any(flags & each == each for each in both):
         raise WasiError(Err.INVAL)
 
 

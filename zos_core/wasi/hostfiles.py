@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
 import stat
 import struct
 import threading
@@ -28,6 +29,9 @@ from zos_core.wasi.walk import Escape
 
 MAX_ENTRIES = 1_000_000
 """Entries of one directory that a listing holds."""
+
+RESERVED = 300
+"""Descriptors of this process that are not for programs: the paths they walk, recordings, the terminal."""
 
 ENTRY = struct.Struct("<QBH")
 """One entry of a listing: inode, file type, length of the name that follows."""
@@ -110,6 +114,7 @@ class HostFiles:
     def __init__(self, directories: Directories | None = None) -> None:
         self._directories = directories
         self._open: dict[int, int] = {}
+        self._limit = max(resource.getrlimit(resource.RLIMIT_NOFILE)[0] - RESERVED, RESERVED)
         self._lock = threading.Lock()
         self._held: Counter[int] = Counter()
         self._closing: set[int] = set()
@@ -122,6 +127,10 @@ class HostFiles:
         return found
 
     def keep(self, handle: int, descriptor: int) -> None:
+        """Raises OSError when the programs of this machine have too much open."""
+        if len(self._open) >= self._limit:
+            os.close(descriptor)
+            raise OSError(errno.ENFILE, os.strerror(errno.ENFILE))
         self._open[handle] = descriptor
 
     def close(self, handle: int) -> None:

@@ -15,7 +15,7 @@ from zos_core.wasi.fdcalls import check_times
 from zos_core.wasi.preview1 import NUMBERS, Err, FileType, OFlags, Right
 from zos_core.wasi.process import WasiProcess
 
-_WRITES = Right.FD_WRITE | Right.FD_ALLOCATE | Right.FD_FILESTAT_SET_SIZE
+_WRITES = int(Right.FD_WRITE | Right.FD_ALLOCATE | Right.FD_FILESTAT_SET_SIZE)
 _CHANGES = OFlags.CREAT | OFlags.TRUNC
 _SHOWN = 256
 """Bytes of a path that the log keeps."""

@@ -210,6 +210,8 @@ class TimeFlags(IntFlag):
     MTIM_NOW = 8
 
 
+ALL_TIMEFLAGS = 15
+
 class Clock(IntEnum):
     REALTIME = 0
     MONOTONIC = 1

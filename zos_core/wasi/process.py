@@ -40,6 +40,10 @@ MAX_PATH = 4096
 MAX_AT_ONCE = 256 << 10
 """Bytes that are read or written while the machine waits; more is a job, and the caller is parked."""
 
+MAX_MOVED = 4 << 20
+"""Bytes that one call reads or writes at the most: it may move fewer than it was asked to, and says how many."""
+
+_DIRECTIONS = int(p1.Right.FD_READ | p1.Right.FD_WRITE)
 _ERRORS = {
     Errno.E_PERM: Err.ACCES,
     Errno.E_BADF: Err.BADF,
@@ -50,7 +54,7 @@ _ERRORS = {
 
 
 class Waits(Exception):
-    """The call cannot go on: it comes again when the process has been woken."""
+    """The call cannot go on: it comes again when the process has been woken, at once if it does not wait."""
 
 
 class Vector(NamedTuple):
@@ -76,7 +80,7 @@ class WasiProcess:
     """The state behind the calls of one program.
 
     Of its fiber it has the `memory`, and how to `leave` with an exit code and to `give_way` to others. `poll_from` is
-    when a call that waits for several things was first made.
+    when a call that waits for several things was first made, `filled` how many random bytes one has written so far.
     """
 
     def __init__(
@@ -89,6 +93,7 @@ class WasiProcess:
         self.input = bytearray()
         self.input_ended = self.end_read = False
         self.poll_from: tuple[int, int] | None = None
+        self.filled = 0
         self.leave, self.give_way = leave, give_way
         self._memory, self._copied = memory, 0
         for stream in range(3):
@@ -142,7 +147,11 @@ class WasiProcess:
         found = self.table.get(number)
         if found.is_directory:
             raise WasiError(Err.BADF)
-        if rights & ~found.rights:
+        missing = rights & ~found.rights
+        if missing & _DIRECTIONS:
+            # As POSIX has it of a descriptor that was opened the other way round.
+            raise WasiError(Err.BADF)
+        if missing:
             raise WasiError(Err.SPIPE if found.stream is not None else Err.NOTCAPABLE)
         return found
 
@@ -160,16 +169,15 @@ class WasiProcess:
         return path
 
     def vector(self, ptr: int, count: int) -> Vector:
-        """The buffers of a read or a write, every one of them checked. Raises `WasiError`."""
+        """The buffers of a read or a write, every one of them checked, cut to what one call moves."""
         if count > MAX_VECTORS:
             raise WasiError(Err.INVAL)
-        table = self.memory.read(ptr, 8 * count)
-        slices = [GuestSlice(*pair) for pair in p1.IOVEC.iter_unpack(table)]
-        for each in slices:
-            self.memory.check(each)
-        total = sum(each.length for each in slices)
-        if total > abi.U32:
-            raise WasiError(Err.INVAL)
+        slices, total = [], 0
+        for start, length in p1.IOVEC.iter_unpack(self.memory.read(ptr, p1.IOVEC.size * count)):
+            self.check(start, length)
+            taken = min(length, MAX_MOVED - total)
+            slices.append(GuestSlice(start, taken))
+            total += taken
         self._copied = total
         return Vector(slices, total)
 

@@ -20,6 +20,8 @@ from typing import Self
 
 MAX_LINKS = 40
 """Symbolic links followed for one path, as Linux does."""
+MAX_DEPTH = 256
+"""Directories below one another on one path: each is held open while the path is walked."""
 _LOOK = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -48,9 +50,7 @@ class Place:
             raise
 
     def _walk(self, stack: list[int], path: bytes, follow: bool) -> None:
-        if path.startswith(b"/"):
-            raise Escape
-        left = deque(part for part in path.split(b"/") if part)
+        left = self._parts(path)
         if not left:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
         self.slash = path.endswith(b"/")
@@ -62,30 +62,37 @@ class Place:
             if name == b"..":
                 if len(stack) == 1:
                     raise Escape
-                stack.pop()
+                self._let_go(stack.pop())
                 continue
             found = self._look(stack[-1], name)
-            if found is None and left:
-                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
             mode = 0 if found is None else os.fstat(found).st_mode
             if found is not None and stat.S_ISLNK(mode) and (left or follow or self.slash):
                 links += 1
                 if links > MAX_LINKS:
                     raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
                 target = os.readlink(b"", dir_fd=found)
-                if target.startswith(b"/"):
-                    raise Escape
+                self._let_go(found)
                 self.slash = self.slash or (not left and target.endswith(b"/"))
-                left.extendleft(reversed([part for part in target.split(b"/") if part]))
-                continue
-            if not left:
+                left.extendleft(reversed(self._parts(target)))
+            elif not left:
                 self.parent, self.name, self.found, self.mode = stack[-1], name, found, mode
                 return
-            if found is None or not stat.S_ISDIR(mode):
+            elif found is None:
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+            elif not stat.S_ISDIR(mode):
                 raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
-            stack.append(found)
+            else:
+                stack.append(found)
+                if len(stack) > MAX_DEPTH:
+                    raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))
         self.parent = self.found = stack[-1]
         self.mode = stat.S_IFDIR
+
+    def _parts(self, path: bytes) -> deque[bytes]:
+        """Raises `Escape` for an absolute path."""
+        if path.startswith(b"/"):
+            raise Escape
+        return deque(part for part in path.split(b"/") if part)
 
     def _look(self, directory: int, name: bytes) -> int | None:
         try:
@@ -94,6 +101,10 @@ class Place:
             return None
         self._owned.append(found)
         return found
+
+    def _let_go(self, descriptor: int) -> None:
+        self._owned.remove(descriptor)
+        os.close(descriptor)
 
     @property
     def is_directory(self) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import resource
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -25,6 +26,7 @@ from zos_tui.cli.messages import (
 from zos_tui.cli.parser import build
 
 Command = Callable[[argparse.Namespace], int]
+_OPEN_FILES = 65_536
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -96,6 +98,7 @@ def _refusable(arguments: argparse.Namespace) -> int:
 def _command(name: str) -> Command:
     match name:
         case "run":
+            _allow_open_files()
             from zos_tui.cli.run import run as command
         case "replay":
             from zos_tui.cli.replay import replay as command
@@ -116,9 +119,19 @@ def _command(name: str) -> Command:
     return command
 
 
+def _allow_open_files() -> None:
+    """As many open files as this user may have: programs open some, and must not take those of the machine."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, _OPEN_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
 def _desktop(arguments: argparse.Namespace) -> int:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise CommandFailed("the desktop needs a terminal; `zos run PROGRAM` works without one")
+    _allow_open_files()
     from zos_tui.app import DesktopOptions, run_desktop
     from zos_tui.cli.folders import data_folder, module_cache
 
