@@ -4,11 +4,12 @@ Rules of this file (desktop: Messages)
 - Rows are made from the two logs when somebody looks, never while the machine runs.
 - Messages between programs are told only on demand: there can be a hundred thousand a second.
 - A revocation is told when it is in force, and told again when its holder has received the notice.
+- What a process held when it ended is no revocation: its end tells it all. What others lose by it is one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from zos_core import abi
 from zos_core.abi import Errno, ObjectType, RevokeReason, Sys
@@ -58,14 +59,26 @@ class EventLog:
         """Rows since the last look, in the order they came about."""
         commits = self._gateway.commits
         kinds = (*_QUIET, k.MessageSent) if self.messages else _QUIET
-        rows = [row for commit in commits.of_kinds(kinds, self._commit) if (row := self._of_commit(commit)) is not None]
+        events = list(self._gateway.syslog.after(self._event))
+        callers = {event.seq: event.pid for event in events}
+        rows: list[EventSnapshot] = []
+        ended = (0, 0)
+        for commit in commits.of_kinds(kinds, self._commit):
+            body = commit.body
+            if isinstance(body, k.ProcessExited | k.ProcessFaulted):
+                ended = (commit.caused_by, body.pid)
+            if isinstance(body, k.CapRemoved) and (commit.caused_by, body.pid) == ended:
+                continue
+            row = self._of_commit(commit, callers)
+            rows += [row] if row is not None else []
         self._commit = commits.seq
-        for event in self._gateway.syslog.after(self._event):
+        for event in events:
             rows.extend(self._of_event(event))
             self._event = event.seq
         return sorted(rows, key=lambda row: (row.event, row.commit))
 
-    def _of_commit(self, commit: Commit) -> EventSnapshot | None:
+    def _of_commit(self, commit: Commit, callers: Mapping[int, int]) -> EventSnapshot | None:
+        """`callers` is who made the calls that are still known, by their sequence numbers."""
         row: tuple[EventKind, int, int, str] | None = None
         match commit.body:
             case k.ProcessCreated(pid, parent, name):
@@ -74,7 +87,7 @@ class EventLog:
                 row = (EventKind.STARTED, pid, 0, "started again in place")
             case k.ProcessExited(pid, how, code):
                 said = "killed" if how == abi.ExitHow.KILLED else f"exited {code}"
-                row = (EventKind.EXIT, pid, pid, said)
+                row = (EventKind.EXIT, pid, callers.get(commit.caused_by, pid), said)
             case k.ProcessFaulted(pid, reason, _):
                 row = (EventKind.FAULT, pid, pid, f"faulted: {reason}")
             case k.CapInserted() as body if body.pid and body.how != k.InsertHow.SPAWN:
@@ -87,7 +100,7 @@ class EventLog:
             case k.NoticeUndeliverable(pid, slot):
                 row = (EventKind.REVOKED, pid, 0, f"slot {slot}: nobody to tell, it owns no endpoint")
             case k.MessageSent(pid, endpoint, tag, size):
-                row = (EventKind.MESSAGE, pid, pid, f"0x{tag:04x}, {size} bytes to endpoint {endpoint}")
+                row = (EventKind.MESSAGE, pid, pid, f"0x{tag:04x}, {_bytes(size)} to endpoint {endpoint}")
         return None if row is None else EventSnapshot(commit.timestamp, *row, commit.seq, commit.caused_by)
 
     def _of_event(self, event: SysEvent) -> Iterator[EventSnapshot]:
@@ -95,7 +108,7 @@ class EventLog:
             said = f"{call_name(event.num)}: {event.error.name}: {event.reason or event.error.text}"
             yield EventSnapshot(event.time_ns, EventKind.REFUSED, event.pid, event.pid, said, 0, event.seq)
         elif event.num == Op.DELIVER_CONSOLE_INPUT:
-            said = f"{event.size} bytes of console input"
+            said = f"{_bytes(event.size)} of console input"
             yield EventSnapshot(event.time_ns, EventKind.INPUT, event.args[0], 0, said, 0, event.seq)
         elif event.num in _RECEIVES and event.notice:
             lost = abi.unpack_revoked(event.notice)
@@ -105,6 +118,10 @@ class EventLog:
 
     def _object(self, object_type: int, object_id: int) -> str:
         return object_name(self._gateway.state, object_type, object_id)
+
+
+def _bytes(size: int) -> str:
+    return "1 byte" if size == 1 else f"{size} bytes"
 
 
 def call_name(num: int) -> str:

@@ -22,6 +22,9 @@ SORTS: dict[str, tuple[bool, Key]] = {
     "calls/s": (True, lambda _, rates: rates.syscalls),
     "queue": (True, lambda process, _: process.queued),
     "caps": (True, lambda process, _: len(process.capabilities)),
+    "in": (True, lambda process, _: process.messages_in),
+    "out": (True, lambda process, _: process.messages_out),
+    "parent": (False, lambda process, _: process.parent),
 }
 """By column: whether its natural order is downwards, and what it compares."""
 

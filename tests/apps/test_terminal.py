@@ -117,8 +117,9 @@ def test_keys_typed_fast_are_all_there() -> None:
 
 def test_help_lists_every_command_and_wrong_use_shows_usage() -> None:
     tab = shell()
-    listed = {row.split()[0] for row in answer(tab, "help") if row.startswith("  ")}
-    assert listed == COMMANDS
+    *listed, rights = answer(tab, "help")
+    assert {row.split()[0] for row in listed} == COMMANDS and len(listed) == len(COMMANDS), "one row each, none wraps"
+    assert rights.startswith("RIGHTS")
     for command in ("grant", "derive", "revoke", "send", "kill", "run", "spawn", "caps x", "time x", "clear x"):
         (line,) = answer(tab, command)
         assert line.startswith(f"usage: {command.split()[0]}")

@@ -88,6 +88,7 @@ fn take_given(message: &Message) -> Option<u32> {
 
 impl Init {
     fn handle(&mut self, message: &Message, given: Option<u32>) {
+        let was_sent = given.is_some();
         let (tag, answer) = match message.tag {
             MSG_REGISTER_SERVICE => {
                 let code = register(&mut self.registry, message, given);
@@ -114,8 +115,11 @@ impl Init {
             MSG_LIST_PERMISSIONS => authority::list(message),
             _ => (MSG_PERMISSION_RESPONSE, status(E_INVAL)),
         };
-        // `E_NOENT` when the message was sent, not called: then nobody waits.
-        let _ = zos::reply(message.from_pid, tag, &answer);
+        // Whoever moves a capability does not wait. Of anything else init cannot tell whether it was a call: when it
+        // was not, the kernel refuses the reply.
+        if !was_sent {
+            let _ = zos::reply(message.from_pid, tag, &answer);
+        }
     }
 
     /// Where the permission service is reached, if it is there.

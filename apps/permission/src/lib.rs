@@ -51,7 +51,7 @@ fn main() -> i32 {
 
 fn announce() {
     let announced = zos::register_service(SERVICE_NAME, SLOT_OWN_ENDPOINT)
-        .and_then(|()| zos::send(SLOT_INIT, MSG_SERVICE_READY, &[]));
+        .and_then(|()| zos::call(SLOT_INIT, MSG_SERVICE_READY, &[]));
     if let Err(error) = announced {
         zos::debug(&format!("permission: init does not know this service: {}", error));
     }

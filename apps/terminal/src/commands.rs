@@ -59,7 +59,7 @@ pub const COMMANDS: &[Command] = &[
     Command {
         name: "revoke",
         usage: "SLOT [keep]",
-        summary: "take back all that came from a capability",
+        summary: "take back all that came from a slot",
         run: authority::revoke,
     },
     Command {
@@ -71,7 +71,7 @@ pub const COMMANDS: &[Command] = &[
     Command {
         name: "spawn",
         usage: "PROGRAM [ARGUMENTS]",
-        summary: "start a program with a console of its own",
+        summary: "start a program on its own console",
         run: processes::spawn,
     },
     Command { name: "kill", usage: "PID", summary: "end a process this shell started", run: processes::kill },
