@@ -8,15 +8,14 @@ Rules of this file (supervisor: Programs and manifests)
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from typing import Any
 
 from zos_core import abi
 from zos_core.abi import ObjectType, Rights
 from zos_core.snapshot import ConsoleMode
+from zos_core.toml import parse_table
 
-MAX_MANIFEST = 64 << 10
 MAX_REQUESTS = 32
 _MAX_TEXT = 400
 _OBJECT_TYPES = {kind.name.lower(): kind for kind in ObjectType}
@@ -98,12 +97,10 @@ def _request(table: object) -> CapabilityRequest:
 
 def parse(text: str | bytes) -> Manifest:
     """A manifest from TOML. Raises `ManifestRefused`."""
-    if len(text) > MAX_MANIFEST:
-        raise ManifestRefused(f"the manifest is longer than {MAX_MANIFEST} bytes")
     try:
-        table = tomllib.loads(text if isinstance(text, str) else text.decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ManifestRefused(f"the manifest is not TOML: {' '.join(str(error).split())}") from None
+        table = parse_table(text, "the manifest")
+    except ValueError as error:
+        raise ManifestRefused(str(error)) from None
     asked = table.get("capability", [])
     if not isinstance(asked, list) or len(asked) > MAX_REQUESTS:
         raise ManifestRefused(f"the manifest's capability must be at most {MAX_REQUESTS} tables")

@@ -3,6 +3,8 @@
 Rules of this file (supervisor: Asking for authority)
 - The default answer is no. A rule allows or denies a type of object, perhaps one object, perhaps fewer rights.
 - The first rule that fits decides; denials are looked at first.
+- A policy file is TOML with two lists of rules as they are written for `--grant` and `--deny`:
+  `allow = ["storage:rw:for=10m"]` and `deny = ["network"]`. It answers what is asked for, and gives nothing unasked.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from dataclasses import dataclass
 from zos_core import abi
 from zos_core.abi import ObjectType, Rights
 from zos_core.manifest import CapabilityRequest, parse_object_type, parse_rights
+from zos_core.toml import parse_table
 
 _DURATION = re.compile(r"(\d+)(ms|s|m|h)?", re.ASCII)
 _UNIT_MS = {"ms": 1, "s": 1000, "": 1000, "m": 60_000, "h": 3_600_000}
@@ -96,3 +99,25 @@ class Policy:
         if any(rule.fits(object_type, object_id) for rule in self.deny):
             return None
         return next((rule for rule in self.allow if rule.fits(object_type, object_id)), None)
+
+
+_LISTS = ("allow", "deny")
+
+
+def parse_policy(text: str | bytes) -> Policy:
+    """A policy file. Raises ValueError with one line that names the rule that is none."""
+    table = parse_table(text, "the policy")
+    unknown = sorted(set(table) - set(_LISTS))
+    if unknown:
+        raise ValueError(f"a policy has the lists {' and '.join(_LISTS)}, not {unknown[0]!r}")
+    allow, deny = (_rules(name, table.get(name, [])) for name in _LISTS)
+    return Policy(allow=allow, deny=deny)
+
+
+def _rules(name: str, texts: object) -> tuple[Rule, ...]:
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        raise ValueError(f"the policy's {name} must be a list of texts")
+    try:
+        return tuple(map(parse_rule, texts))
+    except ValueError as error:
+        raise ValueError(f"the policy's {name}: {error}") from None

@@ -14,10 +14,11 @@ from pathlib import Path
 from zos_core import abi
 from zos_core.bundle import apps_folder
 from zos_core.errors import SpawnRefused
-from zos_core.manifest import MAX_MANIFEST, Manifest, ManifestRefused, parse
+from zos_core.manifest import Manifest, ManifestRefused, parse
 from zos_core.runtime.binary import ModuleRefused
 from zos_core.runtime.module import ModuleKind, inspect
 from zos_core.runtime.program import to_binary
+from zos_core.toml import MAX_BYTES
 
 MANIFEST_FILE = "app.toml"
 _SUFFIXES = (".wasm", ".wat")
@@ -111,7 +112,7 @@ def _foreign(data: bytes, name: str, beside: Path | None) -> ProgramSource:
         binary = to_binary(data)
         info = inspect(binary, stubs=True)
         text: bytes | None = info.custom_manifest
-        if text is None and beside is not None and beside.is_file() and beside.stat().st_size <= MAX_MANIFEST:
+        if text is None and beside is not None and beside.is_file() and beside.stat().st_size <= MAX_BYTES:
             text = beside.read_bytes()
         manifest = Manifest(id=f"local.{shown}", name=shown) if text is None else parse(text)
     except (ModuleRefused, ManifestRefused, OSError) as error:

@@ -35,6 +35,8 @@ WRONG = [
     (["run", "--grant", "process:" + "9" * 30, "x"], "--grant: an object's number"),
     (["run", "--grant", "process:for=" + "9" * 30 + "h", "x"], "--grant: a duration"),
     (["run", "--deny", "", "x"], "--deny: object types are"),
+    (["run", "--policy", "nowhere.toml", "x"], "--policy: nowhere.toml: No such file"),
+    (["run", "--policy", "tests", "x"], "--policy: tests: Is a directory"),
     (["run", "--fuel", "0", "x"], "--fuel: '0'"),
     (["run", "--fuel", "-1", "x"], "--fuel"),
     (["run", "--fuel", "9" * 40, "x"], "--fuel"),

@@ -172,6 +172,43 @@ def test_a_required_capability_that_is_not_given_stops_the_run(tmp_path: Path) -
     assert zos("run", "--grant", "process:factory:w", program).returncode == 5
 
 
+def test_a_policy_file_answers_what_is_asked_for(tmp_path: Path) -> None:
+    policy = tmp_path / "policy.toml"
+    policy.write_text('allow = ["process:factory:w"]')
+    assert b"started" in zos("run", "--policy", policy, "terminal", stdin=SPAWNS).stdout
+    assert b"started" not in zos("run", "--policy", policy, "--deny", "process", "terminal", stdin=SPAWNS).stdout
+    policy.write_text('deny = ["process"]')
+    assert b"started" not in zos("run", "--policy", policy, "--grant", "process", "terminal", stdin=SPAWNS).stdout
+
+
+def test_a_policy_file_gives_nothing_by_name(tmp_path: Path) -> None:
+    policy = tmp_path / "policy.toml"
+    policy.write_text('allow = ["process:factory:w"]')
+    asks_for_nothing = zos("run", "--policy", policy, "confined")
+    assert asks_for_nothing.stdout == zos("run", "confined").stdout
+    assert asks_for_nothing.stdout != zos("run", "--grant", "process:factory:w", "confined").stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("allow = 1", "the policy's allow must be a list of texts"),
+        ("allow = [1]", "the policy's allow must be a list of texts"),
+        ('deny = ["bogus"]', "the policy's deny: object types are"),
+        ("grants = []", "a policy has the lists allow and deny, not 'grants'"),
+        ("allow = [", "the policy is not TOML: "),
+        ("#" * 70_000, "the policy is longer than 65536 bytes"),
+        ("\0", "the policy is not TOML: "),
+    ],
+)
+def test_a_policy_file_that_is_none_is_one_line(tmp_path: Path, text: str, said: str) -> None:
+    policy = tmp_path / "policy.toml"
+    policy.write_text(text)
+    done = zos("run", "--policy", policy, "terminal")
+    assert done.returncode == 2 and done.stderr.count(b"\n") == 1
+    assert f"--policy: {policy}: {said}".encode() in done.stderr
+
+
 # --- watching -----------------------------------------------------------------------------------------------------
 
 

@@ -48,13 +48,17 @@ keys, on a terminal:
   In both, Ctrl-\\ ends the run (status 131).
 
 authority:
-  A program holds what its manifest asks for and --grant allows; without --grant, its console alone.
+  A program holds what its manifest asks for and --grant or --policy allows; without them, its console alone.
   --grant TYPE[:OBJECT][:RIGHTS][:for=TIME]
     TYPE    endpoint, console, storage, network, process or memory
     OBJECT  a number; for a process also `factory`, which starts bundled programs. With an object, the program gets
             the capability even if it did not ask; without one, the rule only answers what it asks for.
     RIGHTS  letters of r (read), w (write), g (grant to others); all three when left out
     TIME    how long it holds: 30s, 10m, 2h
+  --policy FILE, where FILE has lines such as
+    allow = ["process:factory:w", "storage:rw:for=10m"]
+    deny = ["network"]
+    It only answers what is asked for. A --grant is looked at before it, every denial before both.
   A program built for WASI reaches just the directories that --dir gives it. Each is a Storage capability, and can be
   revoked while it runs.
 
@@ -150,8 +154,11 @@ def _add_run(commands: Any) -> None:
     )  # fmt: skip
     authority.add_argument(
         "--deny", action="append", default=[], type=values.rule, metavar="RULE",
-        help="refuse what the manifest asks for, before any --grant; repeatable",
+        help="refuse what is asked for, before any --grant; repeatable",
     )  # fmt: skip
+    authority.add_argument(
+        "--policy", type=values.policy, metavar="FILE", help="a TOML file with lists of such rules, allow and deny"
+    )
     wasi = run.add_argument_group("programs built for WASI")
     wasi.add_argument(
         "--dir", action="append", default=[], type=values.directory, metavar="HOST[::GUEST][:ro]", dest="directories",

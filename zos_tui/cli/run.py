@@ -3,7 +3,7 @@
 Rules of this file (supervisor: Command line)
 - A fault is status 134 and one line that says what happened, a kill 137; otherwise the program's own code.
 - Nothing but what the program writes goes to standard output.
-- Authority is what `--grant` gives: nobody is there to ask, so every other request of a manifest is denied.
+- Authority is what `--grant` gives and `--policy` allows: nobody is there to ask, so every other request is denied.
 """
 
 from __future__ import annotations
@@ -57,7 +57,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _config(arguments: argparse.Namespace) -> MachineConfig:
-    policy = Policy(allow=tuple(arguments.grant), deny=tuple(arguments.deny))
+    filed = arguments.policy or Policy()
+    policy = Policy(allow=(*arguments.grant, *filed.allow), deny=(*arguments.deny, *filed.deny))
     seed = os.urandom(SEED_BYTES) if arguments.seed is None else arguments.seed
     return MachineConfig(
         policy=policy, cache=module_cache(), storage=storage_file(arguments.data), seed=seed, record=arguments.record

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from zos_core import abi
 
 if TYPE_CHECKING:
-    from zos_core.policy import Rule
+    from zos_core.policy import Policy, Rule
     from zos_core.wasi.directories import DirectoryGrant
 
 _SIZE = re.compile(r"(\d{1,20})([KMG])?(?:i?B)?", re.IGNORECASE | re.ASCII)
@@ -67,6 +67,19 @@ def rule(text: str) -> Rule:
         return parse_rule(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def policy(text: str) -> Policy:
+    """The policy in a file."""
+    from zos_core.policy import parse_policy
+    from zos_core.toml import MAX_BYTES
+
+    try:
+        with open(text, "rb") as file:
+            return parse_policy(file.read(MAX_BYTES + 1))
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else str(error)
+        raise argparse.ArgumentTypeError(f"{text}: {why}") from None
 
 
 def whole(text: str) -> int:
