@@ -7,7 +7,10 @@ Rules of this file (supervisor: Programs and manifests)
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import os
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -94,14 +97,20 @@ class Registry:
         if not looks_like_path:
             return self.registered(str(program))
         try:
-            # Read up to the limit, whatever its size says: a device or a pipe can be named here.
-            with path.open("rb") as file:
-                data = file.read(abi.MAX_MODULE + 1)
+            data = _read_regular(path, abi.MAX_MODULE + 1)
         except OSError as error:
             raise SpawnRefused(f"{path}: {error.strerror}") from None
         if len(data) > abi.MAX_MODULE:
             raise SpawnRefused(f"{path}: modules over {abi.MAX_MODULE >> 20} MiB are refused")
         return _foreign(data, name or path.stem, path.with_suffix(".toml"))
+
+
+def _read_regular(path: Path, limit: int) -> bytes:
+    """The first `limit` bytes of a file. A pipe or a device could block whoever reads it. Raises OSError."""
+    with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "not a regular file")
+        return file.read(limit)
 
 
 def _foreign(data: bytes, name: str, beside: Path | None) -> ProgramSource:

@@ -80,8 +80,9 @@ class Supervisor:
         self._recorder = self._record(self.config.record)
         self._consoles = Consoles()
         self._viewer = view.Viewer(self._machine, self._consoles)
-        self._arrivals = Arrivals(self._machine, self._consoles, self._launcher, self._open_storage)
+        self._arrivals = Arrivals(self._machine, self._consoles, self._launcher, self.open_storage)
         self._storage: Storage | None = None
+        self.storage_problem = ""
         committed = self._machine.gateway.state.committed
         self._prompts = Prompts(committed, self.config.policy, self._own_storage, self._object_name)
         self._held: set[int] = set()
@@ -355,8 +356,13 @@ class Supervisor:
         """Why the recording stopped before the session, one line; empty while it goes on and when there is none."""
         return "" if self._recorder is None else self._recorder.problem
 
-    def _open_storage(self) -> Storage:
-        self._storage = self._storage or Storage(self.config.storage, self._recorder)
+    def open_storage(self) -> Storage:
+        """What programs store, opened when it is first wanted. Raises `Refused`, and keeps why in `storage_problem`."""
+        try:
+            self._storage = self._storage or Storage(self.config.storage, self._recorder)
+        except Refused as refused:
+            self.storage_problem = str(refused)
+            raise
         return self._storage
 
     def _own_storage(self, pid: int) -> int | None:
@@ -372,7 +378,7 @@ class Supervisor:
         return object_name(self._machine.gateway.state, object_type, object_id)
 
     def _namespace(self, program: str, origin: str) -> int:
-        return self._open_storage().namespace(program, origin)
+        return self.open_storage().namespace(program, origin)
 
     def _syscalls(self) -> int:
         return self._machine.gateway.event

@@ -92,6 +92,9 @@ class Machine(Protocol):
     def boot(self) -> None:
         """Start init and the permission service."""
 
+    def open_storage(self) -> object:
+        """Take hold of what programs store; refused when another process has it."""
+
     def launch(self, program: str, args: Sequence[str] = ()) -> Launching:
         """Begin to start a bundled program or a `.wasm`/`.wat` path, with a console of its own."""
 

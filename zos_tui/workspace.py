@@ -132,6 +132,10 @@ class Workspace(Screen[None]):
         self.run_worker(self.pump.run(), name="pump")
         self.start(*self._first)
         self.refresh_lists()
+        try:
+            machine.open_storage()
+        except Refused as refused:
+            self.say(str(refused), warning=True)
 
     def _fail(self, line: str) -> None:
         placeholder = self.query_one("#placeholder", Static)

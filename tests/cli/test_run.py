@@ -251,12 +251,17 @@ def test_programs_that_cannot_be_run_are_one_line_each(tmp_path: Path) -> None:
     broken, binary, long = tmp_path / "broken.wat", tmp_path / "broken.wasm", "x" * 70_000
     broken.write_text("(module")
     binary.write_bytes(b"\0asm\1\0\0\0\xff\xff")
+    zeros, pipe = tmp_path / "zeros.wasm", tmp_path / "pipe.wasm"
+    zeros.write_bytes(bytes(1000))
+    os.mkfifo(pipe)
     for arguments, said in [
         (("nosuch",), b"no program is called 'nosuch'"),
         ((tmp_path / "absent.wasm",), b"No such file or directory"),
         ((f"{tmp_path}/",), b"Is a directory"),
         ((broken,), b"this is not a WebAssembly module"),
         ((binary,), b"broken"),
+        ((zeros,), b"not a WebAssembly module: it does not begin with \\0asm"),
+        ((pipe,), b"pipe.wasm: not a regular file"),
         (("idle", long), b"an argument is longer than"),
         (("--grant", "endpoint:99999", ECHO), b"echo7"),
     ]:

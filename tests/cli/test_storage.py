@@ -6,6 +6,8 @@ import json
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from tests.cli.support import zos
 from zos_core.record.store import Store
 
@@ -49,11 +51,26 @@ def test_what_is_wrong_is_one_line(tmp_path: Path) -> None:
     for arguments in (
         ("storage", "get", "1", "nothing"),
         ("storage", "put", "1", "k" * 256),
+        ("storage", "get", "1", "\udcff"),
         ("storage", "export", "1", str(tmp_path / "there")),
     ):
         refused = zos(*arguments, "--data", str(tmp_path))
         assert refused.returncode == 1
         assert refused.stderr.startswith(b"zos: ") and refused.stderr.count(b"\n") == 1
+
+
+@pytest.mark.parametrize("number", ["-1", str(2**63), "9" * 30, "x"])
+def test_a_namespace_that_cannot_be_one_is_wrong_use(tmp_path: Path, number: str) -> None:
+    for arguments in (("get", number, "k"), ("list", number), ("export", number, str(tmp_path / "new"))):
+        refused = zos("storage", *arguments, "--data", str(tmp_path))
+        assert (refused.returncode, refused.stderr.count(b"\n")) == (2, 1)
+
+
+def test_a_run_whose_storage_cannot_be_used_says_why(tmp_path: Path) -> None:
+    (tmp_path / "data").write_bytes(b"a file where a folder must be")
+    done = keep(tmp_path / "data")
+    assert done.stderr.endswith(b"data/storage.sqlite: the storage cannot be used: File exists\n")
+    assert (done.returncode, done.stderr.count(b"\n")) == (0, 1)
 
 
 def test_one_process_at_a_time_holds_a_storage_and_a_program_is_told_that_it_is_busy(tmp_path: Path) -> None:

@@ -120,6 +120,7 @@ class FakeMachine:
     mode: ConsoleMode = ConsoleMode.RAW
     greeting: bytes = b"$ "
     boot_error: str = ""
+    storage_error: str = ""
     echo: bool = True
     asked: list[tuple[object, ...]] = field(default_factory=list)
     processes: dict[int, ProcessSnapshot] = field(default_factory=dict)
@@ -153,6 +154,10 @@ class FakeMachine:
         own = capability(0, ObjectType.ENDPOINT, 1, "init", Rights.ALL, cap_id=10)
         self.processes[1] = process(1, "init", own)
         self.processes[2] = process(2, "permission", replace(own, cap_id=20, object_id=2, object_name="permission"))
+
+    def open_storage(self) -> None:
+        if self.storage_error:
+            raise Refused(self.storage_error)
 
     def launch(self, program: str, args: Sequence[str] = ()) -> FakeLaunch:
         self.asked.append(("spawn", program, *args))

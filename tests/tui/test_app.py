@@ -311,6 +311,14 @@ def test_a_machine_that_cannot_boot_is_a_line_on_the_screen() -> None:
     drive(scenario, machine=FakeMachine(boot_error="no engine for this target"), wait=False)
 
 
+def test_storage_that_another_process_has_is_told_and_the_desktop_goes_on() -> None:
+    async def scenario(stage: Stage) -> None:
+        assert stage.notice == "storage.sqlite: another zos has this storage open"
+        assert len(stage.desktop.book) == 1
+
+    drive(scenario, machine=FakeMachine(storage_error="storage.sqlite: another zos has this storage open"))
+
+
 @pytest.mark.parametrize("size, shown", [((80, 24), 1), ((120, 40), 3), ((200, 60), 3)])
 def test_panels_shown_at_each_size(size: tuple[int, int], shown: int) -> None:
     async def scenario(stage: Stage) -> None:

@@ -71,7 +71,8 @@ class Store:
         except (OSError, sqlite3.Error) as error:
             if lock is not None:
                 os.close(lock)
-            raise Refused(f"{path}: the storage cannot be used: {error}") from None
+            why = error.strerror if isinstance(error, OSError) else str(error)
+            raise Refused(f"{path}: the storage cannot be used: {why}") from None
         return cls(db, lock)
 
     def close(self) -> None:

@@ -20,6 +20,8 @@ def to_binary(data: bytes) -> bytes:
         return data
     if len(data) > abi.MAX_MODULE:
         raise ModuleRefused(f"the module has {len(data)} bytes; at most {abi.MAX_MODULE} are allowed")
+    if b"\0" in data:
+        raise ModuleRefused("this is not a WebAssembly module: it does not begin with \\0asm")
     try:
         return text_to_binary(data)
     except capi.EngineError as error:

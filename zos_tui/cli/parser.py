@@ -128,13 +128,15 @@ def _add_storage(commands: Any) -> None:
     )
     actions = storage.add_subparsers(dest="action", metavar="ACTION", required=True)
     listing = actions.add_parser("list", help="the namespaces, or the keys of one")
-    listing.add_argument("namespace", nargs="?", type=int, metavar="NAMESPACE", help="its number")
+    listing.add_argument("namespace", nargs="?", type=values.whole, metavar="NAMESPACE", help="its number")
     add_json(listing)
     get = actions.add_parser("get", help="write a value to standard output")
     put = actions.add_parser("put", help="set a value from standard input")
     export = actions.add_parser("export", help="write every value of a namespace into a new folder")
     for action in (get, put, export):
-        action.add_argument("namespace", type=int, metavar="NAMESPACE", help="its number, see `zos storage list`")
+        action.add_argument(
+            "namespace", type=values.whole, metavar="NAMESPACE", help="its number, see `zos storage list`"
+        )
     for action in (get, put):
         action.add_argument("key", metavar="KEY")
     export.add_argument("folder", type=Path, metavar="FOLDER")

@@ -52,8 +52,8 @@ def run(arguments: argparse.Namespace) -> int:
             return _session(arguments, machine, pid, launch.source.name, console, signals)
         finally:
             machine.close()
-            if machine.recording_problem:
-                complain(machine.recording_problem)
+            for problem in filter(None, (machine.recording_problem, machine.storage_problem)):
+                complain(problem)
 
 
 def _config(arguments: argparse.Namespace) -> MachineConfig:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from contextlib import closing
 from pathlib import Path
@@ -67,14 +68,14 @@ def _keys(store: Store, namespace: int) -> Rows:
 
 
 def _value(store: Store, namespace: int, key: str) -> bytes:
-    value = store.value(namespace, key.encode())
+    value = store.value(namespace, os.fsencode(key))
     if value is None:
-        raise CommandFailed(f"namespace {namespace} has no key {key!r}")
+        raise CommandFailed(f"namespace {namespace} has no key {visible(key)}")
     return value
 
 
 def _put(store: Store, namespace: int, key: str) -> None:
-    value, name = sys.stdin.buffer.read(abi.MAX_VALUE + 1), key.encode()
+    value, name = sys.stdin.buffer.read(abi.MAX_VALUE + 1), os.fsencode(key)
     if not 0 < len(name) <= abi.MAX_KEY or len(value) > abi.MAX_VALUE:
         raise CommandFailed(f"a key has 1 to {abi.MAX_KEY} bytes, a value at most {abi.MAX_VALUE >> 20} MiB")
     store.put(namespace, name, value)

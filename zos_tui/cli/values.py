@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 _SIZE = re.compile(r"(\d{1,20})([KMG])?(?:i?B)?", re.IGNORECASE | re.ASCII)
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
-_MAX_FUEL = 2**63 - 1
+_MAX_NUMBER = 2**63 - 1
+"""What the engine's fuel and a database's integers can hold."""
 _MAX_MEMORY = 4 << 30
 _SEED_BYTES = 32
 _PLACE = re.compile(r"(?:(tick|commit):)?(\d{1,18})", re.ASCII)
@@ -43,9 +44,10 @@ def memory(text: str) -> int:
 
 def fuel(text: str) -> int:
     """A number of instructions, in round terms."""
-    if not (text.isascii() and text.isdigit() and len(text) < 20 and 0 < int(text) <= _MAX_FUEL):
+    number = whole(text)
+    if not number:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
-    return int(text)
+    return number
 
 
 def seed(text: str) -> bytes:
@@ -83,8 +85,8 @@ def policy(text: str) -> Policy:
 
 
 def whole(text: str) -> int:
-    """A number of a process or a call."""
-    if not (text.isascii() and text.isdigit() and len(text) < 20):
+    """A number of a process, a call or a namespace."""
+    if not (text.isascii() and text.isdigit() and len(text) < 20 and int(text) <= _MAX_NUMBER):
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
     return int(text)
 
