@@ -3,14 +3,15 @@
 Rules of this file (supervisor: Asking for authority)
 - A prompt comes from pid 2 alone and is shown with what the system knows: who, the exact object, the rights. The
   reason is the program's own text and is made harmless before anyone sees it.
-- One open prompt a process. What a person has allowed for the session is not asked again; a denial holds too, in
-  the permission service.
+- One open prompt a process. What a person has allowed a program for the session is not asked again, until it is taken
+  back: a program is the bytes of its module, whatever its name. A denial holds too, in the permission service.
+- Every answer is listed, those that were given without asking too.
 - Without a person the policy answers, and its default is no.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from enum import Enum
 
@@ -24,6 +25,8 @@ from zos_core.snapshot import AnswerSnapshot, PromptSnapshot
 
 MAX_REASON_SHOWN = 400
 MAX_ANSWERS = 1000
+MAX_REPEATS = 16
+"""How often an answer for the session is given without asking: a program that asks without end is seen to."""
 _ONCE_BY_COUNT = frozenset({ObjectType.CONSOLE, ObjectType.PROCESS})
 _UNNAMED = 0
 
@@ -51,6 +54,14 @@ def harmless(text: str) -> str:
     return shown if len(text) <= MAX_REASON_SHOWN else shown[:MAX_REASON_SHOWN] + "…"
 
 
+Wish = tuple[bytes, int, int, int]
+"""A program, and a type, object and rights that it wants."""
+
+
+def _wish(prompt: PromptSnapshot) -> Wish:
+    return prompt.program, prompt.object_type, prompt.object_id, prompt.perms
+
+
 def _visible(character: str) -> str:
     code = ord(character)
     if code < 0x20:
@@ -59,16 +70,19 @@ def _visible(character: str) -> str:
 
 
 class Prompts:
-    """`own_storage(pid)` is the namespace of a process's program; `named(type, id)` calls an object by name."""
+    """`own_storage(pid)` is the namespace of a process's program, `program_of(pid)` the SHA-256 of its module.
+
+    `named(type, id)` calls an object by name.
+    """
 
     def __init__(
         self, state: Committed, policy: Policy, own_storage: Callable[[int], int | None],
-        named: Callable[[int, int], str],
+        program_of: Callable[[int], bytes], named: Callable[[int, int], str],
     ) -> None:  # fmt: skip
         self._state, self._policy = state, policy
-        self._own_storage, self._named = own_storage, named
+        self._own_storage, self._program_of, self._named = own_storage, program_of, named
         self._open: dict[int, PromptSnapshot] = {}
-        self._allowed: set[tuple[str, int, int, int]] = set()
+        self._allowed: dict[Wish, int] = {}
         self._answers: list[AnswerSnapshot] = []
 
     # --- from the machine -----------------------------------------------------------------------------------------
@@ -95,10 +109,13 @@ class Prompts:
             perms=Rights(asked.perms & abi.Rights.ALL),
             reason=harmless(asked.reason),
             asked_at=now_ns,
+            program=self._program_of(asked.pid),
         )
         if process is None or not process.alive or object_id is None:
             return self._command(prompt, None)
-        if self._key(prompt) in self._allowed:
+        if self._allowed.get(_wish(prompt)):
+            self._allowed[_wish(prompt)] -= 1
+            self._note(prompt, Decision(Choice.SESSION))
             return self._command(prompt, Rule(object_type))
         if any(each.pid == asked.pid for each in self._open.values()):
             return self._command(prompt, None)
@@ -137,7 +154,7 @@ class Prompts:
         if decision.choice is Choice.DENY:
             return self._command(prompt, None)
         if decision.choice is Choice.SESSION:
-            self._allowed.add(self._key(prompt))
+            self._allowed[_wish(prompt)] = MAX_REPEATS
         expires = decision.expires_in_ms if decision.choice is Choice.FOR_A_TIME else 0
         once = decision.choice is Choice.ONCE and prompt.object_type in _ONCE_BY_COUNT
         return self._command(prompt, Rule(prompt.object_type, expires_in_ms=expires), uses=int(once))
@@ -151,16 +168,26 @@ class Prompts:
 
     def answers(self) -> tuple[AnswerSnapshot, ...]:
         """Every answer of this session, oldest first."""
-        return tuple(self._answers)
+        return tuple(replace(each, stands=each.slot is not None and _wish(each.prompt) in self._allowed)
+                     for each in self._answers)  # fmt: skip
+
+    def taken(self, places: Collection[tuple[int, int]]) -> None:
+        """A person took what is at these (pid, slot): who was given one of them for the session asks again."""
+        for each in self._answers:
+            if (each.prompt.pid, each.slot) in places:
+                self._allowed.pop(_wish(each.prompt), None)
+
+    def withdraw(self, request_id: int) -> None:
+        """The answer under this number is not given again without asking."""
+        for each in self._answers:
+            if each.request_id == request_id:
+                self._allowed.pop(_wish(each.prompt), None)
 
     # --- the parts ------------------------------------------------------------------------------------------------
 
     def _note(self, prompt: PromptSnapshot, decision: Decision) -> None:
         self._answers.append(AnswerSnapshot(prompt.request_id, prompt, decision.choice.value, None))
         del self._answers[:-MAX_ANSWERS]
-
-    def _key(self, prompt: PromptSnapshot) -> tuple[str, int, int, int]:
-        return prompt.name, prompt.object_type, prompt.object_id, prompt.perms
 
     def _command(self, prompt: PromptSnapshot, rule: Rule | None, uses: int = 0) -> c.AnswerPrompt:
         perms = 0 if rule is None else int(prompt.perms & rule.perms)

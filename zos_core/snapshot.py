@@ -235,16 +235,22 @@ class PromptSnapshot:
     perms: Rights
     reason: str
     asked_at: int
+    program: bytes = b""
+    """SHA-256 of the module that asks."""
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerSnapshot:
-    """What was answered. `slot` is where the capability went, None when nothing was given."""
+    """What was answered. `slot` is where the capability went, None when nothing was given.
+
+    `stands`: the same program is given the same again without asking, until somebody takes it back.
+    """
 
     request_id: int
     prompt: PromptSnapshot
     choice: str
     slot: int | None
+    stands: bool = False
 
 
 @dataclass(frozen=True, slots=True)

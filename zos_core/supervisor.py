@@ -84,7 +84,9 @@ class Supervisor:
         self._storage: Storage | None = None
         self.storage_problem = ""
         committed = self._machine.gateway.state.committed
-        self._prompts = Prompts(committed, self.config.policy, self._own_storage, self._object_name)
+        self._prompts = Prompts(
+            committed, self.config.policy, self._own_storage, self._program_of, self._object_name
+        )
         self._held: set[int] = set()
         self._ended: list[ProcessEnded] = []
         self._opened: list[ConsoleOpened] = []
@@ -238,6 +240,7 @@ class Supervisor:
         if confirmed is not None and not taken.cap_ids <= confirmed.cap_ids:
             raise RevocationGrew(taken)
         self._checked("revoke", self._now(c.Revoke(tuple(targets), keep_own)))
+        self._prompts.taken({(each.pid, each.slot) for each in taken.removed})
         return taken
 
     def send_message(self, pid: int, slot: int, tag: int, data: bytes) -> None:
@@ -257,6 +260,10 @@ class Supervisor:
     def answers(self) -> tuple[AnswerSnapshot, ...]:
         """Every answer of this session; one with a slot can be taken back by `revoke_capability`."""
         return self._prompts.answers()
+
+    def withdraw_answer(self, request_id: int) -> None:
+        """An answer for the session is not given again without asking; what it gave stays until it is revoked."""
+        self._prompts.withdraw(request_id)
 
     # --- running --------------------------------------------------------------------------------------------------
 
@@ -373,6 +380,10 @@ class Supervisor:
             return None if source is None else self._launcher.namespace_of(source)
         except Refused:
             return None
+
+    def _program_of(self, pid: int) -> bytes:
+        process = self._machine.processes.get(pid)
+        return b"" if process is None else process.program.info.sha256
 
     def _object_name(self, object_type: int, object_id: int) -> str:
         return object_name(self._machine.gateway.state, object_type, object_id)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from zos_core.abi import PID_SUPERVISOR, ObjectType
 from zos_core.errors import Refused, RevocationGrew
-from zos_core.snapshot import CapabilitySnapshot, MachineSnapshot, ProcessSnapshot, Revocation
+from zos_core.snapshot import AnswerSnapshot, CapabilitySnapshot, MachineSnapshot, ProcessSnapshot, Revocation
 from zos_tui.ports import Machine, Targets
 from zos_tui.previews import Preview, plural, preview
 from zos_tui.watch import Watch
@@ -188,13 +188,19 @@ class Authority:
         snapshot = self._fresh()
         held = frozenset((each.pid, cap.slot) for each in snapshot.processes for cap in each.capabilities)
 
-        def chosen(place: tuple[int, int] | None) -> None:
-            if place is not None:
-                self._take_back(place)
+        def chosen(answer: AnswerSnapshot | None) -> None:
+            if answer is not None:
+                self._take_back(answer)
 
         self._app.push_screen(AnswersDialog(self._machine.answers(), held), chosen)
 
-    def _take_back(self, place: tuple[int, int]) -> None:
+    def _take_back(self, answer: AnswerSnapshot) -> None:
+        self._machine.withdraw_answer(answer.request_id)
+        place = (answer.prompt.pid, answer.slot or 0)
+        holder = self._fresh().process(place[0])
+        if holder is None or all(each.slot != answer.slot for each in holder.capabilities):
+            self._say(f"{answer.prompt.name} is asked about again when it wants this")
+            return
         try:
             confirmed = self._machine.preview_revocations([place])
         except Refused as refusal:

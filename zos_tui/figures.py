@@ -66,11 +66,13 @@ def ago(ns: int) -> str:
     return f"{seconds}s ago"
 
 
-def sparkline(values: Iterable[float], width: int) -> str:
-    """The last `width` values as blocks, scaled to their own maximum; padded on the left with spaces."""
+def sparkline(values: Iterable[float], width: int, *, from_zero: bool = True) -> str:
+    """The last `width` values as blocks, from 0 or from the least of them up to the greatest; padded on the left."""
     last = list(values)[-width:]
     top = max(last, default=0.0)
-    blocks = (_BLOCKS[min(7, int(8 * value / top))] if top > 0 else _BLOCKS[0] for value in last)
+    foot = 0.0 if from_zero else min(last, default=0.0)
+    span = top - foot
+    blocks = (_BLOCKS[min(7, int(8 * (value - foot) / span))] if span > 0 else _BLOCKS[0] for value in last)
     return "".join(blocks).rjust(width)
 
 

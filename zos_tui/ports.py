@@ -163,6 +163,9 @@ class Machine(Protocol):
 
     def answers(self) -> tuple[AnswerSnapshot, ...]: ...
 
+    def withdraw_answer(self, request_id: int) -> None:
+        """An answer for the session is not given again without asking."""
+
     # --- running ------------------------------------------------------------------------------------------------
 
     def event_log(self, *, messages: bool = False) -> Events:

@@ -43,9 +43,9 @@ BREAKPOINTS = [(0, "-narrow"), (110, "-medium"), (180, "-wide")]
 """From how many columns on the screen has which class: one panel, terminal and rail, three columns."""
 PANELS = ("terminal", "processes", "capabilities", "messages")
 LIST_HELP = {
-    "processes": "Enter details · s S sort · / filter · t tree · f freeze · Esc plain",
-    "capabilities": "Enter origin and derived · leader g grants · d derives · v revokes",
-    "messages": "Enter its process · f kinds · p selected process · i IPC · End follows",
+    "processes": "Enter opens · s S sort · / filter · t tree · f freeze · Esc plain",
+    "capabilities": "Enter inspects · leader g grants · d derives · v revokes",
+    "messages": "Enter its process · f kinds · p one process · i IPC · End follows",
 }
 STARTING = "Starting the machine…"
 
@@ -291,12 +291,7 @@ class Workspace(Screen[None]):
             self.query_one(f"#{panel}").focus()
         elif (view := self.active_view) is not None:
             view.focus()
-        self._panel_shown()
-
-    def _panel_shown(self) -> None:
         self.show_status()
-        if self.lists is not None:
-            self.call_after_refresh(self.lists.look_again)
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Where the focus goes, the panel goes: by key, by mouse, or when a dialog closes."""
@@ -305,7 +300,7 @@ class Workspace(Screen[None]):
             self.panel = found
             for other in PANELS:
                 self.set_class(other == found, f"-panel-{other}")
-            self._panel_shown()
+            self.show_status()
 
     # --- showing ------------------------------------------------------------------------------------------------
 
@@ -377,3 +372,8 @@ class Workspace(Screen[None]):
             self.lists.show_capabilities()
             if isinstance(event.table, MessageLog):
                 self.lists.look_again()
+
+    def on_message_log_came_into_view(self, event: MessageLog.CameIntoView) -> None:
+        event.stop()
+        if self.lists is not None:
+            self.lists.look_again()

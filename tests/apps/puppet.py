@@ -53,10 +53,10 @@ class Answer(NamedTuple):
 
 
 class Puppet:
-    def __init__(self, supervisor: Supervisor, name: str = "puppet") -> None:
+    def __init__(self, supervisor: Supervisor, name: str = "puppet", source: bytes = PUPPET) -> None:
         self._supervisor = supervisor
         self._answers: list[Answer] = []
-        self.pid = supervisor.spawn(PUPPET, name=name)
+        self.pid = supervisor.spawn(source, name=name)
         supervisor.register_console_callback(self.pid, self._output)
         assert supervisor.run_until_idle(PATIENCE_S)
 

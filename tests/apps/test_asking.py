@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from tests.apps.puppet import Puppet
+from tests.apps.puppet import PUPPET, Puppet
 from tests.apps.support import ASKING, PATIENCE_S, Tab, booted
 from zos_core import abi
 from zos_core.abi import SLOT_INPUT, SLOT_PERMISSION, CapEntry, ObjectType, RevokeReason, Rights, Sys, Tag
 from zos_core.policy import Policy, Rule
-from zos_core.prompts import Choice, Decision
+from zos_core.prompts import MAX_REPEATS, Choice, Decision
 from zos_core.services import CapabilityResponse, CapsListResponse, HeldCapability, RequestCapability, RevokeCapability
 from zos_core.supervisor import Supervisor
 
@@ -73,13 +73,56 @@ def test_for_a_time(supervisor: Supervisor) -> None:
     assert abi.unpack_revoked(payload) == (held.slot, ObjectType.STORAGE, 9, RevokeReason.EXPIRED)
 
 
-def test_for_this_session_is_asked_once(supervisor: Supervisor) -> None:
+def test_for_this_session_is_asked_once_a_program_and_each_answer_is_listed(supervisor: Supervisor) -> None:
+    first, second = Puppet(supervisor), Puppet(supervisor)
+    before = given(supervisor, first, STORAGE, Choice.SESSION)
+    ask(second, STORAGE)
+    again = response(second)
+    assert supervisor.prompts() == () and again.slot
+    assert [(each.prompt.pid, each.slot, each.stands) for each in supervisor.answers()] == [
+        (first.pid, before.slot, True),
+        (second.pid, again.slot, True),
+    ]
+
+
+def test_what_was_taken_back_is_asked_about_again(supervisor: Supervisor) -> None:
     puppet = Puppet(supervisor)
-    first = given(supervisor, puppet, STORAGE, Choice.SESSION)
-    supervisor.revoke_capability(puppet.pid, first.slot)
+    held = given(supervisor, puppet, STORAGE, Choice.SESSION)
+    supervisor.revoke_capability(puppet.pid, held.slot)
+    assert [each.stands for each in supervisor.answers()] == [False]
     ask(puppet, STORAGE)
-    second = response(puppet)
-    assert supervisor.prompts() == () and second.slot not in (0, first.slot)
+    decide(supervisor, Choice.DENY)
+    assert response(puppet).error == "denied at the prompt"
+
+
+def test_an_answer_for_the_session_outlives_its_process_and_can_be_withdrawn(supervisor: Supervisor) -> None:
+    gone, later = Puppet(supervisor), Puppet(supervisor)
+    given(supervisor, gone, STORAGE, Choice.SESSION)
+    supervisor.kill_process(gone.pid)
+    (answer,) = supervisor.answers()
+    assert answer.stands
+    supervisor.withdraw_answer(answer.request_id)
+    ask(later, STORAGE)
+    assert [each.pid for each in supervisor.prompts()] == [later.pid]
+
+
+def test_another_program_by_the_same_name_is_asked_about(supervisor: Supervisor) -> None:
+    given(supervisor, Puppet(supervisor), STORAGE, Choice.SESSION)
+    other_bytes = PUPPET.replace(b'(memory (export "memory") 4)', b'(memory (export "memory") 5)')
+    impostor = Puppet(supervisor, source=other_bytes)
+    ask(impostor, STORAGE)
+    (prompt,) = supervisor.prompts()
+    assert (prompt.pid, prompt.name) == (impostor.pid, "puppet")
+
+
+def test_a_program_that_asks_without_end_is_seen_to(supervisor: Supervisor) -> None:
+    puppet = Puppet(supervisor)
+    given(supervisor, puppet, STORAGE, Choice.SESSION)
+    for _ in range(MAX_REPEATS):
+        ask(puppet, STORAGE)
+        assert response(puppet).slot
+    ask(puppet, STORAGE)
+    assert len(supervisor.prompts()) == 1
 
 
 def test_a_no_is_heard_and_holds(supervisor: Supervisor) -> None:

@@ -364,6 +364,11 @@ class FakeMachine:
     def answers(self) -> tuple[AnswerSnapshot, ...]:
         return tuple(self.answered)
 
+    def withdraw_answer(self, request_id: int) -> None:
+        self.answered = [
+            replace(each, stands=False) if each.request_id == request_id else each for each in self.answered
+        ]
+
     def event_log(self, *, messages: bool = False) -> FakeEvents:
         return FakeEvents(self.told, messages)
 

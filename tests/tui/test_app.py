@@ -8,7 +8,7 @@ from textual import events
 from tests.tui.drive import LEADER, Stage, drive
 from tests.tui.fake_machine import FakeMachine
 from zos_core.abi import ExitHow
-from zos_core.snapshot import ConsoleMode, ExitSnapshot, TrapSnapshot
+from zos_core.snapshot import ConsoleMode, EventKind, ExitSnapshot, TrapSnapshot
 from zos_tui.app import DesktopOptions
 from zos_tui.commands import COMMANDS
 from zos_tui.desktop import Desktop
@@ -16,6 +16,7 @@ from zos_tui.widgets.capability_list import CapabilityList
 from zos_tui.widgets.confirm import Confirm
 from zos_tui.widgets.help_panel import HelpPanel
 from zos_tui.widgets.hint_bar import HintBar
+from zos_tui.widgets.message_log import MessageLog
 from zos_tui.widgets.process_list import ProcessList
 from zos_tui.widgets.spawn_dialog import SpawnDialog
 from zos_tui.widgets.status_line import StatusLine
@@ -317,6 +318,21 @@ def test_storage_that_another_process_has_is_told_and_the_desktop_goes_on() -> N
         assert len(stage.desktop.book) == 1
 
     drive(scenario, machine=FakeMachine(storage_error="storage.sqlite: another zos has this storage open"))
+
+
+def test_the_log_shows_what_it_missed_when_it_comes_into_view() -> None:
+    machine = FakeMachine()
+    for number in range(3):
+        machine.tell(EventKind.GRANTED, 3, f"slot {number}")
+
+    async def scenario(stage: Stage) -> None:
+        log = stage.desktop.query_one(MessageLog)
+        for _ in range(3):
+            await stage.command("o")
+        await stage.until(lambda: log.region.area > 0, "the log")
+        await stage.until(lambda: [row.cells[4].text for row in log.rows] == ["slot 0", "slot 1", "slot 2"], "its rows")
+
+    drive(scenario, machine=machine, size=(80, 24))
 
 
 @pytest.mark.parametrize("size, shown", [((80, 24), 1), ((120, 40), 3), ((200, 60), 3)])

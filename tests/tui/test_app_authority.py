@@ -386,6 +386,21 @@ def test_an_answer_is_taken_back_in_three_keys() -> None:
     play(scenario)
 
 
+def test_an_answer_that_outlived_its_process_is_withdrawn() -> None:
+    async def scenario(stage: Stage) -> None:
+        asked = stage.machine.ask(4, "to keep your notes")
+        stage.machine.answer_prompt(asked.request_id, Decision(Choice.SESSION))
+        stage.machine.answered = [replace(each, slot=99, stands=True) for each in stage.machine.answered]
+        await stage.command("A")
+        (row,) = stage.app.screen.query_one(LineTable).rows
+        assert row.cells[-1].text == "next run"
+        await stage.press("v")
+        await stage.until(lambda: not stage.machine.answered[0].stands, "it withdrawn")
+        assert stage.notice == f"{asked.name} is asked about again when it wants this"
+
+    play(scenario)
+
+
 def test_a_person_chooses_raw_and_the_program_may_ask_for_the_same_mode_again() -> None:
     async def scenario(stage: Stage) -> None:
         assert stage.desktop.pump is not None

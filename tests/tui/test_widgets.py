@@ -188,6 +188,8 @@ def test_the_status_line_gives_way_in_order_and_shows_a_notice_in_place() -> Non
         assert lines(line)[0] == " RAW  terminal · pid 3      3 processes  Ctrl+B for keys"
         line.notice("input refused: a long sentence about it", warning=True)
         assert lines(line)[0].startswith(" RAW  ! input refused: a long sentence") and "3 proc" not in lines(line)[0]
+        line.notice("漢字" * 20)
+        assert lines(line)[0] == " RAW  " + "漢字" * 8 + "…  Ctrl+B for keys"
 
     show(line, scenario, (57, 1))
 

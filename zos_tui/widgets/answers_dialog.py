@@ -23,8 +23,8 @@ COLUMNS = (
 )
 
 
-class AnswersDialog(Dialog[tuple[int, int] | None]):
-    """`held` are (pid, slot, capability's object) that exist; dismissed with (pid, slot) to take back, or None."""
+class AnswersDialog(Dialog[AnswerSnapshot | None]):
+    """`held` are (pid, slot) of the capabilities that exist; dismissed with the answer to take back, or None."""
 
     DEFAULT_CSS = """
     AnswersDialog {
@@ -49,18 +49,20 @@ class AnswersDialog(Dialog[tuple[int, int] | None]):
     def on_mount(self) -> None:
         table = self.query_one(LineTable)
         table.show_rows([self._row(answer) for answer in self._answers.values()])
-        standing = (answer.request_id for answer in self._answers.values() if self._place(answer) is not None)
+        standing = (answer.request_id for answer in self._answers.values() if self._in_force(answer))
         table.select(next(standing, table.selected))
         table.focus()
 
-    def _place(self, answer: AnswerSnapshot) -> tuple[int, int] | None:
-        """Where what the answer gave still is."""
-        place = None if answer.slot is None else (answer.prompt.pid, answer.slot)
-        return place if place in self._held else None
+    def _is_held(self, answer: AnswerSnapshot) -> bool:
+        """Whether what the answer gave is still there."""
+        return answer.slot is not None and (answer.prompt.pid, answer.slot) in self._held
+
+    def _in_force(self, answer: AnswerSnapshot) -> bool:
+        return self._is_held(answer) or answer.stands
 
     def _row(self, answer: AnswerSnapshot) -> Row:
         asked, given = answer.prompt, answer.slot is not None
-        holds = "yes" if self._place(answer) is not None else ("gone" if given else "-")
+        holds = "yes" if self._is_held(answer) else ("next run" if answer.stands else "gone" if given else "-")
         cells = (
             Cell(f"{asked.name} ({asked.pid})"),
             Cell(kind_of(asked.object_type)),
@@ -68,18 +70,17 @@ class AnswersDialog(Dialog[tuple[int, int] | None]):
             Cell(rights_text(asked.perms)),
             Cell(answer.choice, "good" if given else "warn"),
             Cell(str(answer.slot) if given else "-", "quiet"),
-            Cell(holds, "plain" if holds == "yes" else "quiet"),
+            Cell(holds, "plain" if self._in_force(answer) else "quiet"),
         )
         return Row(answer.request_id, cells)
 
     def action_take_back(self) -> None:
         chosen = self.query_one(LineTable).selected
         answer = self._answers.get(chosen) if isinstance(chosen, int) else None
-        place = None if answer is None else self._place(answer)
-        if place is None:
+        if answer is None or not self._in_force(answer):
             self.complain("Nothing to take back: it was denied, or it is gone already")
         else:
-            self.dismiss(place)
+            self.dismiss(answer)
 
     def on_line_table_highlighted(self, event: LineTable.Highlighted) -> None:
         event.stop()

@@ -52,7 +52,7 @@ def clock(ns: int) -> str:
 
 
 class MessageLog(LineTable):
-    """Shows a `Chronicle` through a `View`. Posts `ProcessOnly` and `MessagesWanted` for what others must decide."""
+    """Shows a `Chronicle` through a `View`. Posts messages for what others must decide or do."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("p", "process_only", show=False),
@@ -63,6 +63,9 @@ class MessageLog(LineTable):
 
     class ProcessOnly(Message):
         """The person wants to see the selected process alone, or all of them again."""
+
+    class CameIntoView(Message):
+        """It has room on the screen, after it had none: what it missed is to be shown."""
 
     class MessagesWanted(Message):
         """Messages between programs are wanted, or no longer."""
@@ -132,6 +135,9 @@ class MessageLog(LineTable):
     def _wheel(self, event: events.MouseEvent, by: int) -> None:
         super()._wheel(event, by)
         self.following = self._top >= len(self.rows) - self._room
+
+    def on_show(self) -> None:
+        self.post_message(self.CameIntoView())
 
     def action_process_only(self) -> None:
         self.post_message(self.ProcessOnly())

@@ -52,7 +52,7 @@ def state_cell(process: ProcessSnapshot) -> Cell:
     return Cell(f"■ {process.exit.describe()}", "bad" if bad else "quiet")
 
 
-def _spark(values: Sequence[float]) -> str:
+def _work(values: Sequence[float]) -> str:
     return sparkline(values, SPARK_CELLS) if any(values) else ""
 
 
@@ -140,8 +140,8 @@ class ProcessList(LineTable):
             self._state(process),
             Cell(size(process.memory_size) if live else "-", tone),
             Cell(count(fuel) if live else "-", tone if fuel else "quiet"),
-            Cell(_spark(rates.history) if live else "", "name"),
-            Cell(_spark(rates.memory) if live else "", "quiet"),
+            Cell(_work(rates.history) if live else "", "name"),
+            Cell(sparkline(rates.memory, SPARK_CELLS, from_zero=False) if live else "", "quiet"),
             Cell(count(calls) if live else "-", tone if calls else "quiet"),
             Cell(str(process.queued) if live else "-", tone if process.queued else "quiet"),
             Cell(str(len(process.capabilities)) if live else "-", tone),

@@ -11,6 +11,8 @@ from textual.strip import Strip
 from textual.timer import Timer
 from textual.widget import Widget
 
+from zos_tui.figures import shortened
+
 NOTICE_S = 4.0
 GAP_CELLS = 2
 
@@ -79,14 +81,16 @@ class StatusLine(Widget):
         segments = [Segment(f" {self.status.mode} ", tone("mode"))] if self.status.mode else []
         if self.message:
             mark = " ! " if self._warning else " "
-            segments.append(Segment(mark + self.message, tone("warning" if self._warning else "notice")))
+            said, style = mark + self.message, tone("warning" if self._warning else "notice")
         else:
-            segments.append(Segment(f" {self.status.tab}", base))
+            said, style = f" {self.status.tab}", base
         right = [Segment(f"{self.status.machine}  ", base), Segment(f"{self.status.leader} ", tone("leader"))]
-        used = sum(cell_len(segment.text) for segment in segments)
+        mode_cells = sum(cell_len(segment.text) for segment in segments)
+        used = mode_cells + cell_len(said)
         if used + GAP_CELLS + sum(cell_len(segment.text) for segment in right) > width:
             right = right[1:]
         room = max(0, width - sum(cell_len(segment.text) for segment in right))
+        segments.append(Segment(shortened(said, max(0, room - mode_cells - 1)), style))
         left = Strip(segments).adjust_cell_length(room, base)
         return Strip([*left, *right]).adjust_cell_length(width, base)
 
