@@ -173,6 +173,46 @@ def test_what_is_no_recording_is_one_line(name: str, content: bytes | None, tmp_
     assert path.exists() == (content is not None)
 
 
+STRANGE: list[tuple[Callable[[Path], object], str]] = [
+    (lambda path: path.mkdir(), "this is a directory"),
+    (lambda path: os.mkfifo(path), "a pipe or a socket"),
+    (lambda path: path.symlink_to("/dev/zero"), "this is a device"),
+    (lambda path: path.symlink_to(path), "symbolic links"),
+    (lambda path: path.write_bytes(b""), "the file is empty"),
+    (lambda path: None, "there is no such recording"),
+]
+
+
+@pytest.mark.parametrize(("make", "said"), STRANGE)
+def test_what_is_no_file_at_all_is_one_line_and_nothing_waits(
+    make: Callable[[Path], object], said: str, recorded: Path, tmp_path: Path, here: Command
+) -> None:
+    path = tmp_path / "strange"
+    make(path)
+    Path(f"{path}-wal").write_bytes(b"left over")
+    for name in ("replay", "verify", "head", "log", "why", "least", "forget"):
+        more = {"why": ("--pid", "3", "--seq", "1"), "forget": ("--yes",)}.get(name, ())
+        assert said in refused(here(name, path, *more))
+    assert str(path) in refused(here("verify", recorded, "--head", path))
+    assert os.path.lexists(path) == (said != "there is no such recording")
+    assert Path(f"{path}-wal").read_bytes() == b"left over"
+
+
+@pytest.mark.parametrize(
+    "make", [lambda path: path.write_bytes(b""), lambda path: path.mkdir(), lambda path: os.mkfifo(path)]
+)
+def test_an_empty_log_beside_a_recording_is_no_matter(
+    make: Callable[[Path], object], changed: Path, here: Command
+) -> None:
+    make(Path(f"{changed}-wal"))
+    assert "both chains hold" in lines(here("verify", changed))[0]
+
+
+def test_a_head_may_come_through_a_pipe(recorded: Path) -> None:
+    told = zos("verify", recorded, "--head", "/dev/stdin", stdin=zos("head", recorded).stdout)
+    assert lines(told)[-1].endswith("was cut off or written anew")
+
+
 def test_a_half_written_file_is_one_line(recorded: Path, tmp_path: Path, here: Command) -> None:
     data = recorded.read_bytes()
     half = tmp_path / "half.zosrec"
@@ -222,12 +262,13 @@ def person(recorded: Path, tmp_path: Path) -> Iterator[Person]:
     for name in ("a", "b"):
         shutil.copyfile(recorded, folder / f"{name}{RECORDING_SUFFIX}")
     (folder / "notes.txt").write_text("mine")
+    (folder / f"a-folder{RECORDING_SUFFIX}").mkdir()
     someone = Person(command("forget"), XDG_DATA_HOME=str(tmp_path))
     yield someone
     someone.leave()
 
 
-@pytest.mark.parametrize(("answer", "left"), [(b"n\r", 3), (b"\r", 3), (b"y\r", 1)])
+@pytest.mark.parametrize(("answer", "left"), [(b"n\r", 4), (b"\r", 4), (b"y\r", 2)])
 def test_a_person_is_asked_before_all_is_forgotten(person: Person, answer: bytes, left: int, tmp_path: Path) -> None:
     person.sees(b"delete 2 recordings in ")
     person.sees(b"[y/N]")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,8 @@ _SESSION_BYTES = 16
 _WAL = "-wal"
 BESIDE = (_WAL, "-shm")
 """Endings of the files SQLite keeps beside a recording that is open, or was never closed."""
+_PRIMARY_CODE = 0xFF
+"""Of an SQLite error code: the rest says more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,63 @@ def header_of(seed: bytes, limits: MachineLimits, full_audit: bool, started_ms: 
     )
 
 
+def _check_file(path: Path) -> bool:
+    """Whether whoever wrote the recording has not closed it. Raises `Refused` for what no recording can be in.
+
+    Nothing is opened but a file that can be read: a FIFO would have to be waited for.
+    """
+    try:
+        found = path.stat()
+        if stat.S_ISDIR(found.st_mode):
+            raise Refused(f"{path}: this is a directory, not a recording")
+        if not stat.S_ISREG(found.st_mode):
+            raise Refused(f"{path}: this is a device, a pipe or a socket, not a recording")
+        if not found.st_size:
+            # SQLite would take a log beside it for a leftover, and delete it.
+            raise Refused(f"{path}: this is not a recording: the file is empty")
+        path.open("rb").close()
+        wal = Path(f"{path}{_WAL}")
+        torn = wal.is_file() and wal.stat().st_size > 0
+        if torn:
+            wal.open("rb").close()
+    except (FileNotFoundError, NotADirectoryError):
+        raise Refused(f"{path}: there is no such recording") from None
+    except OSError as error:
+        raise Refused(f"{error.filename or path}: the recording cannot be read: {error.strerror}") from None
+    return torn
+
+
+def _connect(path: Path, torn: bool) -> sqlite3.Connection:
+    """The file, read-only. Raises `Refused` and sqlite3.Error."""
+
+    def connect(how: str) -> sqlite3.Connection:
+        db = sqlite3.connect(f"{path.resolve().as_uri()}?{how}", uri=True, isolation_level=None)
+        db.execute("SELECT 1 FROM sqlite_master")
+        return db
+
+    # Without a log beside it nobody is writing the file, and it can be read where nothing can be created.
+    if not Path(f"{path}{_WAL}").exists():
+        return connect("immutable=1")
+    try:
+        return connect("mode=ro")
+    except sqlite3.OperationalError as error:
+        if not torn:
+            return connect("immutable=1")
+        if error.sqlite_errorcode & _PRIMARY_CODE != sqlite3.SQLITE_CANTOPEN:
+            raise
+        why = f"it was not closed, and {path.parent} cannot be written to: copy it elsewhere, with {path.name}{_WAL}"
+        raise Refused(f"{path}: {why}") from None
+
+
+def _what_is_wrong(error: Exception) -> str:
+    code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE
+    if code == sqlite3.SQLITE_CORRUPT:
+        return "this cannot be read as a recording: the file is damaged, or its end is missing"
+    if isinstance(error, sqlite3.OperationalError):
+        return f"this cannot be read as a recording: {error}"
+    return f"this is not a recording: {error}"
+
+
 class Recording:
     """An opened file, read-only. Raises `Refused` with one line for whatever is wrong with it.
 
@@ -94,23 +154,16 @@ class Recording:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        if not path.is_file():
-            raise Refused(f"{path}: there is no such recording")
-        wal = Path(f"{path}{_WAL}")
-        self.torn = wal.is_file() and wal.stat().st_size > 0
-        # Without a log beside it nobody is writing the file, and it can be read where nothing can be created.
-        how = "mode=ro" if wal.exists() else "immutable=1"
+        self.torn = _check_file(path)
         try:
-            self._db = sqlite3.connect(f"{path.resolve().as_uri()}?{how}", uri=True, isolation_level=None)
+            self._db = _connect(path, self.torn)
             self._db.execute("PRAGMA trusted_schema = OFF")
             made = self._db.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
             if sorted(map(str, (sql for (sql,) in made))) != sorted(SCHEMA):
                 raise Refused(f"{path}: this is not a recording: it has other tables")
             rows = [(str(key), str(value)) for key, value in self._db.execute("SELECT key, value FROM header")]
-        except (sqlite3.OperationalError, OSError) as error:
-            raise Refused(f"{path}: this cannot be read as a recording: {error}") from None
         except (sqlite3.Error, UnicodeDecodeError) as error:
-            raise Refused(f"{path}: this is not a recording: {error}") from None
+            raise Refused(f"{path}: {_what_is_wrong(error)}") from None
         self.header = self._header(rows)
         self.start = header_hash(rows)
 

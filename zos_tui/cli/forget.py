@@ -2,7 +2,8 @@
 
 Rules of this file
 - It asks, and without a terminal it wants `--yes`.
-- Only a recording is deleted: a file that is none is refused, whatever it is called.
+- A file that is named must be a recording, whatever it is called. In the desktop's own folder the name is enough: what
+  a full disk has cut short goes, too.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ def forget(arguments: argparse.Namespace) -> int:
     """Delete what the person agrees to. Raises `Refused` and `CommandFailed`."""
     folder = recordings_folder(arguments.data)
     if arguments.file is None:
-        found = sorted(folder.glob(f"*{RECORDING_SUFFIX}"))
+        found = sorted(path for path in folder.glob(f"*{RECORDING_SUFFIX}") if path.is_file())
     else:
         with closing(Recording(arguments.file)):
             found = [arguments.file]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from contextlib import closing
 from pathlib import Path
 
@@ -45,8 +46,11 @@ def checked(recording: Recording, known: Head | None = None) -> Head:
 
 
 def _read_head(path: Path) -> Head:
+    # Opened without waiting: nobody may be at the other end of a FIFO. Then a pipe is read to its end, as any file.
+    with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
+        os.set_blocking(file.fileno(), True)
+        text = file.read(MAX_HEAD_FILE)
     try:
-        with path.open("rb") as file:
-            return parse_head(file.read(MAX_HEAD_FILE))
+        return parse_head(text)
     except Malformed as malformed:
         raise CommandFailed(f"{path}: {malformed}") from None
