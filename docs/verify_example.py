@@ -90,4 +90,6 @@ def main(path: Path) -> int:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 2 or not Path(sys.argv[1]).is_file():
+        sys.exit("usage: python docs/verify_example.py FILE")
     sys.exit(main(Path(sys.argv[1])))

@@ -6,13 +6,17 @@ asks the same questions each time; `--hypothesis-seed` asks others.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 SOAKING = pytest.StashKey[int]()
+WHOLE_SOAK_S = 600.0
+"""A soak of this length or more does all rounds that were promised, a shorter one its part of them."""
 
 settings.register_profile("zos", deadline=None, derandomize=True)
 settings.load_profile("zos")
@@ -20,7 +24,7 @@ settings.load_profile("zos")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
-        "--soak-seconds", type=float, default=600.0, help="how long all the tests marked `soak` run together"
+        "--soak-seconds", type=float, default=WHOLE_SOAK_S, help="how long all the tests marked `soak` run together"
     )
 
 
@@ -49,3 +53,18 @@ def root() -> Path:
 def soak_seconds(request: pytest.FixtureRequest) -> float:
     """For how many seconds a soak test keeps going: its share of the whole."""
     return float(request.config.getoption("--soak-seconds")) / request.config.stash[SOAKING]
+
+
+@pytest.fixture(scope="session")
+def soak_rounds(request: pytest.FixtureRequest, soak_seconds: float) -> Callable[[int], Iterator[int]]:
+    """0, 1, 2 … until the test's share of the time is over, but not before so many rounds are done."""
+    part = min(1.0, float(request.config.getoption("--soak-seconds")) / WHOLE_SOAK_S)
+
+    def rounds(promised: int) -> Iterator[int]:
+        end, least = time.monotonic() + soak_seconds, max(1, round(promised * part))
+        for done in itertools.count():
+            if done >= least and time.monotonic() >= end:
+                return
+            yield done
+
+    return rounds

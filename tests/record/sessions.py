@@ -1,33 +1,38 @@
 """Random sessions: guests that do a little of everything, and a supervisor that interferes.
 
-    with session(folder, seed) as live: ...      # records folder/session.zosrec
-    facts = replayed(folder / "session.zosrec", cache)
-    assert facts == live.facts
+    path, live = record_session(folder, cache, seed)
+    assert replayed(path, cache) == live
 """
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import random
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
+
 from tests.machine.rig import ECHO, FREE_SLOT, SPIN, call, guest, poll_for_ever, repeat, write
 from zos_core import abi
-from zos_core.abi import ObjectType, Rights, Sys
+from zos_core.abi import ObjectType, Rights, Sys, Tag
 from zos_core.errors import Refused
 from zos_core.kernel.state import state_hash
 from zos_core.launcher import Options
+from zos_core.policy import Policy, Rule
+from zos_core.prompts import Choice, Decision
 from zos_core.record.recording import Recording
 from zos_core.record.replayer import Difference, Replayer
 from zos_core.runtime.engine import Engine
 from zos_core.runtime.machine import Machine, TickRow
+from zos_core.runtime.reserve import Reservation
 from zos_core.supervisor import MachineConfig, Supervisor
 
 TURNS = 40
-BOTH_SERVICES = 2
 SHORT_NS = 2_000_000
 
 STORES = guest(
@@ -62,7 +67,17 @@ FORBIDDEN = guest(
     f"(drop {call(Sys.SEND, 999, 1)}) (drop {call(Sys.KILL, 2)}) (drop {call(Sys.CAP_GRANT, 2, 1, 7)})"
     f"(drop {call(Sys.EP_CREATE)}) (drop {call(Sys.CAP_DERIVE, 0, 1)}) {poll_for_ever()}"
 )
-GUESTS = (ECHO, guest(SPIN), STORES, CLOCKS, CHATTERS, LISTENS, GROWS, FLOODS, DIVIDES, LEAVES, FORBIDDEN)
+PESTERS = guest(
+    f"""(loop $l {repeat(20, f"(call $send (i32.const 0) (i32.const 7)) (drop {call(Sys.SEND, 2, Tag.LOOKUP_SERVICE, 7)})"
+                         f"(drop {call(Sys.SEND, 3, Tag.LIST_MY_CAPS)})")} (drop {call(Sys.SLEEP, SHORT_NS)}) (br $l))"""
+)
+"""Keeps init and the permission service busy: one that has little fuel faults, and is started again."""
+GUESTS = (ECHO, guest(SPIN), STORES, CLOCKS, CHATTERS, LISTENS, GROWS, FLOODS, DIVIDES, LEAVES, FORBIDDEN, PESTERS)
+ASKS = (("storage", "rw"), ("process:factory", "w"), ("network:7", "r"), ("memory:1048576", "w"))
+LITTLE_FUEL = 150_000
+REFUSED_BY_THE_HOST = 0.05
+"""Of a poor host's answers to requests for memory."""
+STARTED = (b"spawn idle\r", b"run clock\r", b"spawn nothing\r")
 TYPED = (b"help\r", b"ps\r", b"caps\r", b"spawn idle\r", b"echo hi\r", b"run clock\r", b"\x03", b"kill 5\r", b"\x04")
 
 
@@ -111,7 +126,8 @@ class Actor:
     def turn(self) -> None:
         act: Callable[[], object] = self.chance.choice(
             [self.start, self.start, self.type, self.type, self.give, self.give, self.connect, self.revoke, self.kill,
-             self.hold, self.derive, self.preempt]
+             self.hold, self.derive, self.preempt, self.store, self.ask, self.answer, self.answer, self.shell,
+             self.strip]
         )  # fmt: skip
         try:
             act()
@@ -163,11 +179,37 @@ class Actor:
         pid = self.any_pid()
         self.supervisor.revoke_capability(pid, self.any_slot(pid), keep_own=self.chance.random() < 0.3)
 
+    def strip(self) -> None:
+        """Everything a process holds, one after the other, its input endpoint as well."""
+        pid = self.any_pid()
+        for cap in list(self.supervisor.machine.gateway.state.committed.held_by(pid)):
+            self.supervisor.revoke_capability(pid, cap.slot)
+
     def kill(self) -> None:
         self.supervisor.kill_process(self.any_pid())
 
     def hold(self) -> None:
         self.supervisor.hold_console(self.any_pid(), self.chance.random() < 0.7)
+
+    def store(self) -> None:
+        """A program that stores until something ends it."""
+        self.pids.append(self.supervisor.spawn(STORES, name="stores"))
+        self.supervisor.grant_capability(
+            self.pids[-1], ObjectType.STORAGE, 1 + self.chance.randrange(3), Rights.ALL, FREE_SLOT
+        )
+
+    def ask(self) -> None:
+        self.pids.append(self.supervisor.spawn("asker", self.chance.choice(ASKS)))
+
+    def answer(self) -> None:
+        for prompt in self.supervisor.prompts():
+            decision = Decision(self.chance.choice(list(Choice)), expires_in_ms=self.chance.choice((3, 300)))
+            self.supervisor.answer_prompt(prompt.request_id, decision)
+
+    def shell(self) -> None:
+        """A terminal that may start programs, and does."""
+        self.pids.append(self.supervisor.spawn("terminal", options=Options(grants=(Rule(ObjectType.PROCESS, 0),))))
+        self.supervisor.send_input_to_process(self.pids[-1], self.chance.choice(STARTED))
 
     def preempt(self) -> None:
         """A loop without end beside the others, for a while."""
@@ -177,21 +219,45 @@ class Actor:
         self.supervisor.kill_process(pid)
 
 
+@contextmanager
+def host(chance: random.Random, *, poor: bool) -> Iterator[None]:
+    """A poor host refuses memory now and then: a program's first, more of it, a stack."""
+    commit = Reservation.commit
+
+    def may_fail(self: Reservation, size: int) -> None:
+        if size > self.committed and chance.random() < REFUSED_BY_THE_HOST:
+            raise OSError(errno.ENOMEM, "no memory here")
+        commit(self, size)
+
+    with pytest.MonkeyPatch.context() as patch:
+        if poor:
+            patch.setattr(Reservation, "commit", may_fail)
+        yield
+
+
+def boot(supervisor: Supervisor, chance: random.Random) -> None:
+    """Init and the permission service; one in three sessions gives them so little fuel that they soon fault."""
+    fuel = LITTLE_FUEL if chance.random() < 0.3 else None
+    for name in ("init", "permission"):
+        supervisor.spawn(name, options=Options(fuel=fuel))
+
+
 def record_session(folder: Path, cache: Path, seed: int, turns: int = TURNS) -> tuple[Path, Facts]:
     """One random session, recorded and closed; the file, and what came of it."""
     path = folder / f"session-{seed}.zosrec"
     chance, facts = random.Random(seed), Facts()
     config = MachineConfig(
         record=path, cache=cache, storage=folder / f"storage-{seed}.sqlite", seed=chance.randbytes(32),
-        full_audit=chance.random() < 0.2,
+        full_audit=chance.random() < 0.2, policy=Policy(trust_bundled=True, interactive=True),
     )  # fmt: skip
     supervisor = Supervisor(config)
     try:
         tell_facts(supervisor.machine, facts)
-        supervisor.boot()
+        boot(supervisor, chance)
         actor = Actor(supervisor, chance)
-        for _ in range(turns):
-            actor.turn()
+        with host(chance, poor=chance.random() < 0.3):
+            for _ in range(turns):
+                actor.turn()
         facts.end(supervisor.machine)
     finally:
         supervisor.close()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,6 +27,7 @@ from zos_core.runtime.engine import Engine
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 KEY = b"k"
+KILLS = 500
 
 
 @dataclass
@@ -125,12 +128,13 @@ def test_a_killed_session_is_whole_up_to_what_it_acknowledged(
 
 
 @pytest.mark.soak
-def test_killed_at_random_instants(tmp_path: Path, cache: Path, engine: Engine, soak_seconds: float) -> None:
-    end, chance, kills = time.monotonic() + soak_seconds, random.Random(1), 0
-    while time.monotonic() < end:
-        folder = tmp_path / str(kills)
+def test_killed_at_random_instants(
+    tmp_path: Path, cache: Path, engine: Engine, soak_rounds: Callable[[int], Iterator[int]]
+) -> None:
+    chance = random.Random(1)
+    for kill in soak_rounds(KILLS):
+        folder = tmp_path / str(kill)
         folder.mkdir()
-        told = kill_after(folder, cache, kills, chance.randrange(1, 120), chance.random() / 50)
+        told = kill_after(folder, cache, kill, chance.randrange(1, 120), chance.random() / 50)
         check_what_is_left(folder, cache, engine, told)
-        kills += 1
-    assert kills > 0
+        shutil.rmtree(folder)

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.record.sessions import record_session, replayed
+from tests.record.sessions import Facts, record_session, replayed
 from zos_core.record.recording import Recording
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -19,6 +19,13 @@ import sys
 from pathlib import Path
 from tests.record.sessions import replayed
 facts = replayed(Path(sys.argv[1]), Path(sys.argv[2]))
+print(facts.head, facts.state, sorted(facts.memory.items()))
+"""
+_RECORD = """
+import sys
+from pathlib import Path
+from tests.record.sessions import record_session
+path, facts = record_session(Path(sys.argv[1]), Path(sys.argv[2]), seed=int(sys.argv[3]))
 print(facts.head, facts.state, sorted(facts.memory.items()))
 """
 _FINGERPRINT = "from zos_core.runtime.engine import settings_fingerprint; print(settings_fingerprint())"
@@ -55,10 +62,19 @@ def run_with(python: str, code: str, *arguments: str | Path) -> str:
 
 def test_what_this_python_recorded_replays_on_the_others(tmp_path: Path, cache: Path) -> None:
     path, live = record_session(tmp_path, cache, seed=13)
-    expected = f"{live.head} {live.state} {sorted(live.memory.items())}"
     assert replayed(path, cache) == live
     for python in other_pythons():
-        assert run_with(python, _REPLAY, path, cache) == expected, python
+        assert run_with(python, _REPLAY, path, cache) == in_words(live), python
+
+
+def test_what_the_others_recorded_replays_on_this_python(tmp_path: Path, cache: Path) -> None:
+    for seed, python in enumerate(other_pythons(), 14):
+        live = run_with(python, _RECORD, tmp_path, cache, str(seed))
+        assert in_words(replayed(tmp_path / f"session-{seed}.zosrec", cache)) == live, python
+
+
+def in_words(facts: Facts) -> str:
+    return f"{facts.head} {facts.state} {sorted(facts.memory.items())}"
 
 
 def test_a_recording_does_not_depend_on_which_python_made_it(recorded: Path) -> None:
