@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.apps.puppet import Puppet
 from tests.machine.rig import FREE_SLOT, call, exit_with, guest, poll_for_ever, write
+from zos_core import abi
 from zos_core import manifest as manifests
 from zos_core.abi import ObjectType, Rights, Sys
 from zos_core.axiom.syslog import SysEvent
 from zos_core.errors import Refused
+from zos_core.kernel.dispatch import Op
 from zos_core.launcher import Options
 from zos_core.policy import parse_rule
 from zos_core.record.history import happenings
@@ -21,6 +24,7 @@ from zos_core.record.replayer import Replayer
 from zos_core.record.why import Link, explain
 from zos_core.record.without import Divergence, Without
 from zos_core.runtime.engine import Engine
+from zos_core.services import RequestCapability
 from zos_core.supervisor import MachineConfig, Supervisor
 
 Story = Callable[[Supervisor], None]
@@ -123,6 +127,75 @@ def wrong_type(supervisor: Supervisor) -> None:
     tell(supervisor, pid)
 
 
+def does(*calls: str) -> Callable[[Supervisor], int]:
+    """A program that makes these calls for every message."""
+    return lambda supervisor: supervisor.spawn(
+        guest(poll_for_ever("".join(f"(drop {each})" for each in calls))), name="asker"
+    )
+
+
+def queue_full(supervisor: Supervisor) -> None:
+    pid, reader = does(call(Sys.SEND, FREE_SLOT, 5))(supervisor), supervisor.spawn("idle")
+    give(supervisor, pid, reader)
+    for _ in range(abi.MAX_QUEUE + 1):
+        tell(supervisor, pid)
+
+
+def receives_from_another(supervisor: Supervisor) -> None:
+    pid, reader = does(call(Sys.RECEIVE, FREE_SLOT))(supervisor), supervisor.spawn(WAITS, name="reader")
+    supervisor.grant_capability(pid, ObjectType.ENDPOINT, endpoint(supervisor, reader), Rights.ALL, FREE_SLOT)
+    tell(supervisor, pid)
+
+
+def grants_to_nobody(supervisor: Supervisor) -> None:
+    tell(supervisor, does(call(Sys.CAP_GRANT, 0, 999, 1))(supervisor))
+
+
+def replies_to_the_dead(supervisor: Supervisor) -> None:
+    pid = does(call(Sys.REPLY, 4))(supervisor)
+    supervisor.kill_process(supervisor.spawn("idle"))
+    tell(supervisor, pid)
+
+
+def replies_to_the_living(supervisor: Supervisor) -> None:
+    tell(supervisor, does(call(Sys.REPLY, 1))(supervisor))
+
+
+def test_what_the_system_was_refused_is_explained_as_well(tmp_path: Path, cache: Path) -> None:
+    def story(supervisor: Supervisor) -> None:
+        revoked(supervisor)
+        supervisor.kill_process(4)
+        for refused in (
+            lambda: supervisor.derive_capability(3, FREE_SLOT, 1, Rights.ALL),
+            lambda: supervisor.grant_capability(4, ObjectType.NETWORK, 1, Rights.ALL),
+        ):
+            with pytest.raises(Refused):
+                refused()
+
+    recording = record(tmp_path / "a.zosrec", cache, story)
+    assert "it was revoked by the person at the machine" in texts(chain(recording, Op.DERIVE_CAPABILITY, 0))
+    assert texts(chain(recording, Op.GRANT_CAPABILITY, 0)).endswith("\nreader (4) was killed")
+    recording.close()
+
+
+def test_a_no_at_a_prompt_is_told_only_where_something_was_missing(tmp_path: Path, cache: Path) -> None:
+    def story(supervisor: Supervisor) -> None:
+        puppet = Puppet(supervisor)
+        wish = RequestCapability(ObjectType.STORAGE, Rights.READ, "please", 7).pack()
+        puppet.begin(Sys.CALL, abi.SLOT_PERMISSION, abi.Tag.REQUEST_CAPABILITY, len(wish), wish)
+        puppet.answer()
+        assert puppet.do(Sys.STORAGE_READ, 200, 1, 0, b"k").result & abi.ERROR_BIT
+        slot = supervisor.grant_capability(puppet.pid, ObjectType.STORAGE, 7, Rights.READ)
+        assert puppet.do(Sys.STORAGE_READ, slot, 1, 0, b"k").result & abi.ERROR_BIT
+
+    recording = record(tmp_path / "a.zosrec", cache, story)
+    seqs = [row.what.seq for row in happenings(recording)
+            if isinstance(row.what, SysEvent) and row.what.num == Sys.STORAGE_READ and row.what.error]  # fmt: skip
+    told = "it had asked for a storage capability and was told no"
+    assert [told in texts(explain(recording, 3, seq)) for seq in seqs] == [True, False]
+    recording.close()
+
+
 @pytest.mark.parametrize(
     ("story", "num", "said"),
     [
@@ -130,10 +203,16 @@ def wrong_type(supervisor: Supervisor) -> None:
         (revoked, Sys.SEND, ["it was revoked by the person at the machine", "the call was revoke all of the system",
                              "slot 300 of asker (3) had been granted by the system"]),
         (spent, Sys.SEND, ["its last use was spent by asker (3)", "had been granted by the system"]),
-        (expired, Sys.SEND, ["its time was over", "had been granted by the system"]),
-        (source_ended, Sys.SEND, ["reader (4), from which it came or which it named, was killed"]),
+        (expired, Sys.SEND, ["its time was over at ", "had been granted by the system for 0.001 s"]),
+        (source_ended, Sys.SEND, ["it went with the owner of the endpoint: reader (4) was killed"]),
         (too_few_rights, Sys.STORAGE_WRITE, ["slot 300 holds storage 7 r--; the call needs -w-",
                                              "the system holds rwg in slot", "had been granted by the system"]),
+        (queue_full, Sys.SEND, ["SYS_SEND: E_AGAIN, queue full", "no capability was missing",
+                                "idle (4), who receives from it, had not taken what was waiting there"]),
+        (receives_from_another, Sys.RECEIVE, ["SYS_RECEIVE: E_PERM", "reader (4) receives from it, and nobody else"]),
+        (grants_to_nobody, Sys.CAP_GRANT, ["SYS_CAP_GRANT: E_NOENT", "no process 999 was ever started"]),
+        (replies_to_the_dead, Sys.REPLY, ["SYS_REPLY: E_NOENT", "idle (4) was killed"]),
+        (replies_to_the_living, Sys.REPLY, ["SYS_REPLY: E_NOENT", "init (1) lives, but had made no call"]),
         (wrong_type, Sys.SEND, ["slot 300 holds storage 7 rwg, not a capability of the type that this call takes"]),
     ],
 )  # fmt: skip

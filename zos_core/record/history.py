@@ -112,8 +112,9 @@ class Held:
 class Past:
     """Committed state up to a commit, with everything that was ever in a slot.
 
-    `gone` is every capability that was removed, by its id; `ends` how processes ended, and `ended_by` which of them a
-    call ended; `causes` are the calls that took capabilities away, by their numbers.
+    `gone` is every capability that was removed, by its id; `ends` how processes ended, `ended_at` where, and `ended_by`
+    which of them a call ended; `born` are the calls that made them; `owners` who received from an endpoint, whether it
+    is still there or not; `causes` are the calls that took capabilities away, by their numbers.
     """
 
     def __init__(self) -> None:
@@ -121,6 +122,9 @@ class Past:
         self.slots: dict[tuple[int, int], list[Held]] = {}
         self.gone: dict[int, Held] = {}
         self.ends: dict[int, str] = {}
+        self.ended_at: dict[int, Place] = {}
+        self.born: dict[int, int] = {}
+        self.owners: dict[int, int] = {}
         self.ended_by: dict[int, int] = {}
         self.causes: dict[int, SysEvent] = {}
         self._names: dict[int, str] = {}
@@ -145,7 +149,9 @@ class Past:
     def _before(self, place: Place, body: k.Body) -> None:
         match body:
             case k.ProcessCreated(pid, _, name):
-                self._names[pid] = name
+                self._names[pid], self.born[pid] = name, place.caused_by
+            case k.EndpointCreated(endpoint, owner):
+                self.owners[endpoint] = owner
             case k.ProcessExited(pid, how, code):
                 self._end(place, pid, "was killed" if how == ExitHow.KILLED else f"exited with {code}")
             case k.ProcessFaulted(pid, reason, _):
@@ -163,7 +169,7 @@ class Past:
                 self._left(self.state.caps[cap_id], place, body)
 
     def _end(self, place: Place, pid: int, how: str) -> None:
-        self.ends[pid] = how
+        self.ends[pid], self.ended_at[pid] = how, place
         self.ended_by[place.caused_by] = pid
 
     def _left(self, cap: Cap, place: Place, body: k.CapRemoved | k.CapMoved) -> Held:

@@ -31,8 +31,13 @@ _CAME = {
     InsertHow.GRANT: "granted",
     InsertHow.DERIVE: "derived",
 }
-_NAMES_A_PROCESS: dict[int, int] = {Sys.CAP_GRANT: 1, Sys.REPLY: 0}
-"""Calls that name a process, and in which argument."""
+_NAMES_A_PROCESS: dict[int, tuple[int, ...]] = {
+    Sys.CAP_GRANT: (1,), Sys.REPLY: (0,), Op.KILL_PROCESS: (0,), Op.GRANT_CAPABILITY: (0,), Op.DELIVER_CONSOLE_INPUT: (0,),
+    Op.SEND_MESSAGE: (0,), Op.REVOKE_CAPABILITY: (0,), Op.DERIVE_CAPABILITY: (0, 2),
+}  # fmt: skip
+"""Calls and privileges that name processes, and in which arguments."""
+_NAMES_A_SLOT = frozenset({Op.SEND_MESSAGE, Op.REVOKE_CAPABILITY, Op.DERIVE_CAPABILITY})
+"""Privileges whose first two arguments are a process and a slot of it."""
 
 
 class Link(NamedTuple):
@@ -58,7 +63,9 @@ def explain(recording: Recording, pid: int, seq: int) -> list[Link]:
             if event.error is Errno.E_OK:
                 raise Refused(f"call {seq} of {past.name(pid)} was not refused: {call_name(event.num)} went well")
             first = Link(_refusal(past, event), happening.tick, event.time_ns)
-            return [first, *_Chain(past, event, happening.tick).links(), *_denials(recording, event, happening.tick)]
+            chain = _Chain(past, event, happening.tick)
+            links = [first, *chain.links()]
+            return links + (list(_denials(recording, event, happening.tick)) if chain.missing else [])
         past.add(happening)
     raise Refused(f"{recording.path}: no call {seq} is in the log; what exercises no capability is not kept in it")
 
@@ -82,17 +89,24 @@ def _denials(recording: Recording, event: SysEvent, tick: int) -> Iterator[Link]
 
 
 class _Chain:
-    """The links below one refusal; `past` is everything before the call."""
+    """The links below one refusal; `past` is everything before the call.
+
+    `missing` says after `links` whether a capability, or a right of it, was what was missing.
+    """
 
     def __init__(self, past: Past, event: SysEvent, tick: int) -> None:
         self._past, self._event, self._tick = past, event, tick
+        self.missing = False
 
     def links(self) -> Iterator[Link]:
         event, past = self._event, self._past
-        if event.num in _NAMES_A_PROCESS:
-            named = int(event.args[_NAMES_A_PROCESS[event.num]])
-            if named in past.ends:
-                yield self._here(f"{past.name(named)} {past.ends[named]}")
+        if event.error is Errno.E_NOENT:
+            yield from self._processes()
+        if event.error is Errno.E_INVAL:
+            # The call itself was malformed: what it names was not looked at.
+            return
+        if event.num in _NAMES_A_SLOT and event.error is Errno.E_BADF:
+            yield from self._empty(_number(event, 0), _number(event, 1))
         if event.num not in USES or not event.pid:
             return
         slot = slot_of(event, past.state)
@@ -101,15 +115,28 @@ class _Chain:
             return
         cap = past.state.cap(event.pid, slot)
         if cap is None:
-            yield from self._empty(slot)
+            yield from self._empty(event.pid, slot)
         else:
             yield from self._held(cap)
+
+    def _processes(self) -> Iterator[Link]:
+        """What has become of the processes that the call names."""
+        past = self._past
+        for at in _NAMES_A_PROCESS.get(self._event.num, ()):
+            pid = _number(self._event, at)
+            if pid in past.ends:
+                yield _at(past.ended_at[pid], f"{past.name(pid)} {past.ends[pid]}")
+            elif pid > 0 and pid not in past.born:
+                yield self._here(f"no process {pid} was ever started")
+            elif self._event.num == Sys.REPLY:
+                yield self._here(f"{past.name(pid)} lives, but had made no call, or was answered already")
 
     def _here(self, text: str) -> Link:
         return Link(text, self._tick, self._event.time_ns)
 
     def _no_console(self) -> Iterator[Link]:
         """A write to the console it was given, which is not there."""
+        self.missing = True
         pid = self._event.pid
         lost = [
             held[-1] for (holder, _), held in self._past.slots.items()
@@ -120,10 +147,13 @@ class _Chain:
             return
         yield from self._gone(max(lost, key=lambda held: held.came.seq))
 
-    def _empty(self, slot: int) -> Iterator[Link]:
-        pid = self._event.pid
+    def _empty(self, pid: int, slot: int) -> Iterator[Link]:
+        """Nothing is in that slot, or only something that was moved into it since."""
+        self.missing = True
         held = self._past.slots.get((pid, slot))
-        if not held:
+        if not held or held[-1].gone is None:
+            if held:
+                return
             yield self._here(f"nothing was ever in slot {slot} of {self._past.name(pid)}: it was never granted")
             return
         yield from self._gone(held[-1])
@@ -132,15 +162,29 @@ class _Chain:
         """What the slot holds is of the wrong type, lacks the right, or is not what was wrong."""
         use, past = USES[self._event.num], self._past
         what = f"slot {cap.slot} holds {past.object_name(cap.object_type, cap.object_id)} {rights_text(cap.perms)}"
+        self.missing = True
         if use.object_type not in (None, cap.object_type):
             yield self._here(f"{what}, not a capability of the type that this call takes")
         elif use.right & ~cap.perms:
             yield self._here(f"{what}; the call needs {rights_text(use.right)}")
             yield from self._narrowed(cap, use.right)
         else:
+            self.missing = False
             yield self._here(f"{what}, which is all that the call needs: no capability was missing")
+            yield from self._owner(cap)
             return
         yield from self._origin(cap)
+
+    def _owner(self, cap: Cap) -> Iterator[Link]:
+        """Whose endpoint it is, where that was what the call stumbled over."""
+        owner = self._past.owners.get(cap.object_id)
+        if cap.object_type != ObjectType.ENDPOINT or owner is None:
+            return
+        name = self._past.name(owner)
+        if self._event.error is Errno.E_AGAIN:
+            yield self._here(f"{name}, who receives from it, had not taken what was waiting there")
+        elif self._event.error is Errno.E_PERM:
+            yield self._here(f"{name} receives from it, and nobody else")
 
     def _narrowed(self, cap: Cap, right: int) -> Iterator[Link]:
         """Who had the right and passed on less."""
@@ -172,7 +216,7 @@ class _Chain:
                 by = "the person at the machine" if not left.by_pid else past.name(left.by_pid)
                 return f"it was revoked by {by}"
             case RemoveHow.EXPIRED:
-                return "its time was over"
+                return f"its time was over at {cap.expires_at / 1e9:.6f} s"
             case RemoveHow.SPENT:
                 return f"its last use was spent by {past.name(left.by_pid)}"
             case RemoveHow.DELETED:
@@ -180,7 +224,12 @@ class _Chain:
         ended = past.ended_by.get(place.caused_by)
         if ended is None:
             return f"its endpoint was closed, because {past.name(left.by_pid)} gave up reading from it"
-        return f"{past.name(ended)}, from which it came or which it named, {past.ends.get(ended, 'ended')}"
+        how = f"{past.name(ended)} {past.ends.get(ended, 'ended')}"
+        if cap.object_type == ObjectType.PROCESS and cap.object_id == ended:
+            return f"it went with its process: {how}"
+        if cap.object_type == ObjectType.ENDPOINT and past.owners.get(cap.object_id) == ended:
+            return f"it went with the owner of the endpoint: {how}"
+        return f"it went with whoever it came from: {how}"
 
     def _with(self, cap: Cap, place: Place) -> Iterator[Link]:
         """The capability above it that went in the same step, and the call that took it."""
@@ -205,12 +254,24 @@ class _Chain:
                          if held.cap.id == node.id), None)  # fmt: skip
             if came is None:
                 return
-            by = f"{_CAME[InsertHow(node.how)]} by {past.name(node.by_pid)}"
-            yield _at(came, f"slot {node.slot} of {past.name(node.pid)} had been {by}")
+            yield _at(came, f"slot {node.slot} of {past.name(node.pid)} had been {self._came(node, came)}")
             above = past.state.caps.get(node.parent) or getattr(past.gone.get(node.parent), "cap", None)
             if above is None or not above.pid:
                 return
             node = above
+
+
+    def _came(self, cap: Cap, came: Place) -> str:
+        if cap.how == InsertHow.SPAWN and self._past.born.get(cap.pid) != came.caused_by:
+            return "made with its object"
+        limit = f" for {(cap.expires_at - came.time_ns) / 1e9:g} s" if cap.expires_at else ""
+        return f"{_CAME[InsertHow(cap.how)]} by {self._past.name(cap.by_pid)}{limit}"
+
+
+def _number(event: SysEvent, at: int) -> int:
+    """A number among the arguments; -1 where there is none, for a privilege's are as free as its row in the file."""
+    value = event.args[at] if at < len(event.args) else None
+    return int(value) if isinstance(value, int) else -1
 
 
 def _at(place: Place, text: str) -> Link:
