@@ -175,7 +175,7 @@ def test_what_is_no_recording_is_one_line(name: str, content: bytes | None, tmp_
 
 STRANGE: list[tuple[Callable[[Path], object], str]] = [
     (lambda path: path.mkdir(), "this is a directory"),
-    (lambda path: os.mkfifo(path), "a pipe or a socket"),
+    (os.mkfifo, "a pipe or a socket"),
     (lambda path: path.symlink_to("/dev/zero"), "this is a device"),
     (lambda path: path.symlink_to(path), "symbolic links"),
     (lambda path: path.write_bytes(b""), "the file is empty"),
@@ -199,7 +199,7 @@ def test_what_is_no_file_at_all_is_one_line_and_nothing_waits(
 
 
 @pytest.mark.parametrize(
-    "make", [lambda path: path.write_bytes(b""), lambda path: path.mkdir(), lambda path: os.mkfifo(path)]
+    "make", [lambda path: path.write_bytes(b""), lambda path: path.mkdir(), os.mkfifo]
 )
 def test_an_empty_log_beside_a_recording_is_no_matter(
     make: Callable[[Path], object], changed: Path, here: Command

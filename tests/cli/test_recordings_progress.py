@@ -28,6 +28,19 @@ def test_a_bar_is_shown_and_taken_away(
     assert shown.endswith("\r\x1b[K")
 
 
+def test_a_line_of_output_takes_its_place(
+    on_a_terminal: None, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(module, "AFTER_S", 0.0)
+    with Progress("reading", 200) as progress:
+        progress(100)
+        capfd.readouterr()
+        progress.hide()
+        assert capfd.readouterr().err == "\r\x1b[K"
+        progress.hide()
+    assert capfd.readouterr().err == ""
+
+
 def test_what_is_short_or_not_on_a_terminal_shows_nothing(
     on_a_terminal: None, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -67,10 +67,9 @@ FORBIDDEN = guest(
     f"(drop {call(Sys.SEND, 999, 1)}) (drop {call(Sys.KILL, 2)}) (drop {call(Sys.CAP_GRANT, 2, 1, 7)})"
     f"(drop {call(Sys.EP_CREATE)}) (drop {call(Sys.CAP_DERIVE, 0, 1)}) {poll_for_ever()}"
 )
-PESTERS = guest(
-    f"""(loop $l {repeat(20, f"(call $send (i32.const 0) (i32.const 7)) (drop {call(Sys.SEND, 2, Tag.LOOKUP_SERVICE, 7)})"
-                         f"(drop {call(Sys.SEND, 3, Tag.LIST_MY_CAPS)})")} (drop {call(Sys.SLEEP, SHORT_NS)}) (br $l))"""
-)
+_LOOK_UP = f"(call $send (i32.const 0) (i32.const 7)) (drop {call(Sys.SEND, 2, Tag.LOOKUP_SERVICE, 7)})"
+_LIST = f"(drop {call(Sys.SEND, 3, Tag.LIST_MY_CAPS)})"
+PESTERS = guest(f"(loop $l {repeat(20, _LOOK_UP + _LIST)} (drop {call(Sys.SLEEP, SHORT_NS)}) (br $l))")
 """Keeps init and the permission service busy: one that has little fuel faults, and is started again."""
 GUESTS = (ECHO, guest(SPIN), STORES, CLOCKS, CHATTERS, LISTENS, GROWS, FLOODS, DIVIDES, LEAVES, FORBIDDEN, PESTERS)
 ASKS = (("storage", "rw"), ("process:factory", "w"), ("network:7", "r"), ("memory:1048576", "w"))

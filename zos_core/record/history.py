@@ -19,7 +19,7 @@ from zos_core.kernel import commits as k
 from zos_core.kernel.reduce import apply
 from zos_core.kernel.state import Cap, Committed
 from zos_core.record.journal import unpack_events, unpack_list
-from zos_core.record.recording import Recording
+from zos_core.record.recording import Progress, Recording
 
 _HEAD = struct.Struct("<QQQB")
 _KINDS = {kind: (body, codes) for body, (kind, codes) in k.LAYOUTS.items()}
@@ -69,9 +69,11 @@ def _field(data: bytes, at: int, code: str) -> tuple[Any, int]:
     return struct.unpack_from("<" + code, data, at)[0], at + struct.calcsize("<" + code)
 
 
-def happenings(recording: Recording) -> Iterator[Happening]:
+def happenings(recording: Recording, progress: Progress | None = None) -> Iterator[Happening]:
     """Everything, in order. Raises `Refused` where the file cannot be read."""
     for row in recording.ticks():
+        if progress is not None:
+            progress(row.tick)
         try:
             events = unpack_events(row.syslog)
             commits = [decode_commit(each) for each in unpack_list(row.commits)]

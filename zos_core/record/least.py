@@ -21,7 +21,7 @@ from zos_core.kernel.dispatch import Op
 from zos_core.kernel.state import Cap, Committed
 from zos_core.kernel.transient import SpawnRequest
 from zos_core.record.history import Past, RecordedCommit, happenings
-from zos_core.record.recording import Recording
+from zos_core.record.recording import Progress, Recording
 from zos_core.record.uses import USES, exercised
 from zos_core.snapshot import rights_text
 
@@ -40,13 +40,13 @@ class Need:
     calls: set[str] = field(default_factory=set)
 
 
-def least(recording: Recording) -> dict[str, list[Need]]:
+def least(recording: Recording, progress: Progress | None = None) -> dict[str, list[Need]]:
     """What each program of the run needed, by its name; a program that needed nothing has an empty list.
 
     Raises `Refused` for a recording that cannot be read.
     """
     tally = _Tally()
-    for happening in happenings(recording):
+    for happening in happenings(recording, progress):
         if isinstance(happening.what, SysEvent):
             tally.call(happening.what)
         else:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,8 @@ _SESSION_BYTES = 16
 _WAL = "-wal"
 BESIDE = (_WAL, "-shm")
 """Endings of the files SQLite keeps beside a recording that is open, or was never closed."""
+Progress = Callable[[int], None]
+"""Told the tick that is being worked on."""
 _PRIMARY_CODE = 0xFF
 """Of an SQLite error code: the rest says more."""
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 from zos_core.abi import Malformed
@@ -21,15 +20,13 @@ from zos_core.errors import Refused
 from zos_core.kernel.commits import ZERO_ID, commit_id
 from zos_core.record.journal import JournalRow, row_hash, unpack_events, unpack_list, unpack_numbers
 from zos_core.record.plain import unpack_commands
-from zos_core.record.recording import Recording
+from zos_core.record.recording import Progress, Recording
 from zos_core.runtime import commands as c
 
 _HASH = re.compile("[0-9a-f]{64}")
 _SEQ_BYTES = 8
 MAX_HEAD_FILE = 4096
 
-Progress = Callable[[int], None]
-"""Told the tick that was just done."""
 
 
 @dataclass(frozen=True, slots=True)

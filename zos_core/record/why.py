@@ -20,7 +20,7 @@ from zos_core.kernel.dispatch import Op
 from zos_core.kernel.state import Cap
 from zos_core.record.history import Held, Past, Place, happenings
 from zos_core.record.plain import unpack_commands
-from zos_core.record.recording import Recording
+from zos_core.record.recording import Progress, Recording
 from zos_core.record.uses import USES, slot_of
 from zos_core.runtime import commands as c
 from zos_core.snapshot import rights_text
@@ -32,8 +32,8 @@ _CAME = {
     InsertHow.DERIVE: "derived",
 }
 _NAMES_A_PROCESS: dict[int, tuple[int, ...]] = {
-    Sys.CAP_GRANT: (1,), Sys.REPLY: (0,), Op.KILL_PROCESS: (0,), Op.GRANT_CAPABILITY: (0,), Op.DELIVER_CONSOLE_INPUT: (0,),
-    Op.SEND_MESSAGE: (0,), Op.REVOKE_CAPABILITY: (0,), Op.DERIVE_CAPABILITY: (0, 2),
+    Sys.CAP_GRANT: (1,), Sys.REPLY: (0,), Op.KILL_PROCESS: (0,), Op.GRANT_CAPABILITY: (0,), Op.SEND_MESSAGE: (0,),
+    Op.DELIVER_CONSOLE_INPUT: (0,), Op.REVOKE_CAPABILITY: (0,), Op.DERIVE_CAPABILITY: (0, 2),
 }  # fmt: skip
 """Calls and privileges that name processes, and in which arguments."""
 _NAMES_A_SLOT = frozenset({Op.SEND_MESSAGE, Op.REVOKE_CAPABILITY, Op.DERIVE_CAPABILITY})
@@ -49,13 +49,13 @@ class Link(NamedTuple):
     commit: int = 0
 
 
-def explain(recording: Recording, pid: int, seq: int) -> list[Link]:
+def explain(recording: Recording, pid: int, seq: int, progress: Progress | None = None) -> list[Link]:
     """The chain behind the refusal of call `seq` of `pid`, the refusal first.
 
     Raises `Refused` when there is no such call, or it was not refused.
     """
     past = Past()
-    for happening in happenings(recording):
+    for happening in happenings(recording, progress):
         event = happening.what
         if isinstance(event, SysEvent) and event.seq == seq:
             if event.pid != pid:

@@ -10,12 +10,13 @@ from zos_core.record.least import Need, least, manifest, shared_objects
 from zos_core.record.recording import Recording
 from zos_core.snapshot import rights_text
 from zos_tui.cli.messages import visible
+from zos_tui.cli.progress import Progress
 
 
 def show_least(arguments: argparse.Namespace) -> int:
     """Print what each program exercised, as `app.toml` would say it. Raises `Refused`."""
-    with closing(Recording(arguments.file)) as recording:
-        found = least(recording)
+    with closing(Recording(arguments.file)) as recording, Progress("reading", recording.last_tick()) as progress:
+        found = least(recording, progress)
     if arguments.json:
         rows = {program: [_row(need) for need in needs] for program, needs in found.items()}
         print(json.dumps(rows, indent=2, ensure_ascii=False))

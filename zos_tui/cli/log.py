@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator
+import os
+import stat
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from enum import StrEnum
 from typing import Any
@@ -23,11 +25,13 @@ from zos_core.record.history import Happening, RecordedCommit, happenings
 from zos_core.record.plain import to_plain
 from zos_core.record.recording import Recording
 from zos_tui.cli.messages import visible
+from zos_tui.cli.progress import Progress
 from zos_tui.cli.trace import call_text
 
 _PIDS = ("pid", "from_pid", "to_pid", "by_pid", "owner", "parent")
 """Fields of a commit that name a process."""
 _NS_PER_MS = 1_000_000
+_STDOUT = 1
 
 
 class Kind(StrEnum):
@@ -42,17 +46,27 @@ class Kind(StrEnum):
 def log(arguments: argparse.Namespace) -> int:
     """Print the rows that were asked for. Raises `Refused`."""
     with closing(Recording(arguments.file)) as recording:
-        rows = _chosen(arguments, happenings(recording))
-        if arguments.json:
-            separator = "["
-            for row, _ in rows:
-                print(separator + json.dumps(_as_json(row), ensure_ascii=False))
-                separator = ","
-            print("[]" if separator == "[" else "]")
-        else:
-            for row, names in rows:
-                print(_line(row, names))
+        if stat.S_ISFIFO(os.fstat(_STDOUT).st_mode):
+            # Whoever reads the pipe may have the screen, and may take as long as they like.
+            _print(arguments, happenings(recording), lambda: None)
+            return 0
+        with Progress("reading", recording.last_tick()) as progress:
+            _print(arguments, happenings(recording, progress), progress.hide)
     return 0
+
+
+def _print(arguments: argparse.Namespace, rows: Iterator[Happening], before: Callable[[], None]) -> None:
+    """The chosen rows; `before` makes room for each."""
+    separator = "["
+    for row, names in _chosen(arguments, rows):
+        before()
+        if arguments.json:
+            print(separator + json.dumps(_as_json(row), ensure_ascii=False))
+            separator = ","
+        else:
+            print(_line(row, names))
+    if arguments.json:
+        print("[]" if separator == "[" else "]")
 
 
 def _chosen(arguments: argparse.Namespace, rows: Iterator[Happening]) -> Iterator[tuple[Happening, dict[int, str]]]:

@@ -40,8 +40,13 @@ class Progress:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._signals.__exit__(kind, error, trace)
+        self.hide()
+
+    def hide(self) -> None:
+        """Off the line, for something else is written there."""
         if self._shown:
             tell(_ERASE_LINE)
+            self._shown = False
 
     def __call__(self, done: int) -> None:
         """So much of the total is done."""
