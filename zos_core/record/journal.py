@@ -93,11 +93,13 @@ def pack_events(events: Iterable[SysEvent]) -> bytes:
     Arguments are three u32, or JSON for a privilege. Most rows are calls that succeeded, and are one `struct`.
     """
     parts: list[bytes] = []
-    for event in events:
-        seq, time_ns, pid, num, args, size, result, reason, resumes, notice = event
+    pack_plain, length, args_size = _PLAIN_CALL.pack, _PLAIN_CALL_SIZE, _CALL_ARGS.size
+    for seq, time_ns, pid, num, args, size, result, reason, resumes, notice in events:
         if num < FIRST_PRIVILEGE and not reason and not notice:
-            head = (_PLAIN_CALL_SIZE, seq, time_ns, pid, num, result, size, resumes, _CALL_ARGS.size, 0, 0)
-            parts.append(_PLAIN_CALL.pack(*head, *args))
+            a1, a2, a3 = args
+            parts.append(
+                pack_plain(length, seq, time_ns, pid, num, result, size, resumes, args_size, 0, 0, a1, a2, a3)
+            )
             continue
         shown = _CALL_ARGS.pack(*args) if num < FIRST_PRIVILEGE else pack_json(args).encode()
         said = bounded_text(reason).encode()
