@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -60,6 +61,18 @@ def test_every_tick_is_durable_when_the_session_is_closed(tmp_path: Path, cache:
     assert head_of(path).ticks >= handed_in >= 10
     assert path.stat().st_mode & 0o777 == 0o600
     assert not Path(f"{path}-wal").exists()
+
+
+def test_a_copy_of_an_open_recording_without_its_log_says_what_is_missing(tmp_path: Path, cache: Path) -> None:
+    path, copy = tmp_path / "a.zosrec", tmp_path / "copy.zosrec"
+    with recording_session(path, cache) as supervisor:
+        supervisor.wait_durable()
+        shutil.copyfile(path, copy)
+        with pytest.raises(Refused, match=r"or copy\.zosrec-wal is missing"):
+            Recording(copy)
+        shutil.copyfile(f"{path}-wal", f"{copy}-wal")
+        durable = supervisor.durable_tick
+        assert head_of(copy).ticks == durable > 0
 
 
 def test_a_file_that_is_there_is_not_touched(tmp_path: Path, cache: Path) -> None:

@@ -161,6 +161,8 @@ class Recording:
             self._db = _connect(path, self.torn)
             self._db.execute("PRAGMA trusted_schema = OFF")
             made = self._db.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
+            if not made:
+                raise Refused(f"{path}: this is not a recording, or {path.name}{_WAL} is missing: it has no tables")
             if sorted(map(str, (sql for (sql,) in made))) != sorted(SCHEMA):
                 raise Refused(f"{path}: this is not a recording: it has other tables")
             rows = [(str(key), str(value)) for key, value in self._db.execute("SELECT key, value FROM header")]
