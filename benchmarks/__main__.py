@@ -22,6 +22,7 @@ BENCHMARKS: dict[str, str] = {
     "calls": "system calls beside empty host calls",
     "messages": "messages between two processes beside a pipe",
     "recording": "messages while they are recorded, beside the same without",
+    "replaying": "a recorded session of ten minutes replayed, beside its length",
     "spawning": "processes started beside subprocesses",
     "revocation": "10,000 capabilities revoked at once, beside a recursive DELETE of SQLite",
     "resident": "memory of idle processes beside sleeping ones",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from zos_core.policy import Policy
-from zos_core.runtime.machine import MachineLimits
+from zos_core.runtime.machine import MachineLimits, World
 
 _NS_PER_MS = 1_000_000
 
@@ -30,7 +31,7 @@ class RealWorld:
 class MachineConfig:
     """`cache` is a folder for compiled modules, `storage` and `record` are files; None keeps nothing.
 
-    `seed` is what the machine's random bytes come from: 32 bytes, fresh ones by default.
+    `seed` is what the machine's random bytes come from: 32 bytes, fresh ones by default. `world` makes the clocks.
     """
 
     policy: Policy = field(default_factory=lambda: Policy(trust_bundled=True))
@@ -41,3 +42,4 @@ class MachineConfig:
     seed: bytes = field(default_factory=lambda: os.urandom(32))
     limits: MachineLimits = field(default_factory=MachineLimits)
     full_audit: bool = False
+    world: Callable[[], World] = RealWorld

@@ -25,7 +25,7 @@ from zos_core.abi import ObjectType, Rights
 from zos_core.arrivals import Arrivals
 from zos_core.axiom import replay
 from zos_core.axiom.syslog import SysEvent
-from zos_core.config import MachineConfig, RealWorld
+from zos_core.config import MachineConfig
 from zos_core.consoles import ConsoleCallback, Consoles
 from zos_core.errors import CallRefused, InputRefused, Refused, RevocationGrew, SpawnRefused
 from zos_core.events import EventLog
@@ -68,7 +68,7 @@ _NS_PER_MS = 1_000_000
 class Supervisor:
     def __init__(self, config: MachineConfig | None = None) -> None:
         self.config = config or MachineConfig()
-        self._world = RealWorld()
+        self._world = self.config.world()
         registry = Registry(self.config.apps)
         self._directories = Directories()
         self._launcher = Launcher(
