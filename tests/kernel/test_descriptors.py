@@ -26,6 +26,9 @@ class Host(NamedTuple):
     reason: str = ""
 
 
+MOVED_FIVE = Host(moved=5)
+
+
 class Asked:
     """A host that counts how often it is asked."""
 
@@ -42,7 +45,7 @@ def w() -> World:
     return World()
 
 
-def use(w: World, pid: int, *needs: Need, host: Host = Host(moved=5)) -> tuple[Outcome | Host, int]:
+def use(w: World, pid: int, *needs: Need, host: Host = MOVED_FIVE) -> tuple[Outcome | Host, int]:
     """What the program is told, and how often the host was asked."""
     asked = Asked(host)
     return w.gateway.exercise(pid, CALL, (3, "name"), needs, asked), asked.times
