@@ -155,6 +155,10 @@ def test_least_is_the_manifest_and_without_shows_what_it_was_for(recorded: Path,
     assert without[0].startswith("without slot ") and "the first call that differs" in without[-3]
     assert "SYS_SPAWN" in without[-2]
     assert "no such capability" in refused(here("replay", recorded, "--without", "network:3"))
+    early = lines(here("replay", recorded, "--without", "process:factory", "--until", "3"))
+    assert early[-1] == "3 ticks: every call goes the same way without it"
+    assert "before tick 999" in refused(here("replay", recorded, "--without", "network", "--until", "999"))
+    assert "is not TYPE[:OBJECT]" in refused(here("replay", recorded, "--without", "process:factory:w"), 2)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ Rules of this file (runtime: Time, ticks and the journal; docs/formats.md)
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import stat
@@ -94,7 +95,8 @@ def header_of(seed: bytes, limits: MachineLimits, full_audit: bool, started_ms: 
 def _check_file(path: Path) -> bool:
     """Whether whoever wrote the recording has not closed it. Raises `Refused` for what no recording can be in.
 
-    Nothing is opened but a file that can be read: a FIFO would have to be waited for.
+    Nothing is opened here: a FIFO would have to be waited for, and closing a descriptor of a file that is recorded to
+    in this very process would drop the locks SQLite holds on it.
     """
     try:
         found = path.stat()
@@ -105,11 +107,11 @@ def _check_file(path: Path) -> bool:
         if not found.st_size:
             # SQLite would take a log beside it for a leftover, and delete it.
             raise Refused(f"{path}: this is not a recording: the file is empty")
-        path.open("rb").close()
         wal = Path(f"{path}{_WAL}")
         torn = wal.is_file() and wal.stat().st_size > 0
-        if torn:
-            wal.open("rb").close()
+        for part in (path, wal) if torn else (path,):
+            if not os.access(part, os.R_OK, effective_ids=os.access in os.supports_effective_ids):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(part))
     except (FileNotFoundError, NotADirectoryError):
         raise Refused(f"{path}: there is no such recording") from None
     except OSError as error:

@@ -54,7 +54,7 @@ def add_recording_commands(commands: Any) -> None:
     )
     replay.add_argument("--verify", action="store_true", help="check both chains first, as `zos verify` does")
     replay.add_argument(
-        "--without", type=values.rule, metavar="TYPE[:OBJECT]", help="leave a capability out, see above"
+        "--without", type=values.subject, metavar="TYPE[:OBJECT]", help="leave a capability out, see above"
     )
     verify = _command(commands, "verify", "check a recording's chains", _VERIFY)
     verify.add_argument("--head", type=Path, metavar="HEADFILE", help="a head that was exported before")

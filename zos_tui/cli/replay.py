@@ -39,19 +39,29 @@ def replay(arguments: argparse.Namespace) -> int:
 
 def _replay(arguments: argparse.Namespace, replayer: Replayer, progress: Progress) -> None:
     """Up to where the person wants it, or to the end. Raises `CommandFailed` that names the first difference."""
-    kind, number = arguments.until or ("", 0)
-    commits = replayer.gateway.commits
-    while not kind or (commits.seq if kind == "commit" else replayer.tick) < number:
+    while not _arrived(arguments, replayer):
         outcome = replayer.step()
         if isinstance(outcome, Difference):
             raise CommandFailed(f"{arguments.file}: {outcome.describe()}")
         if not outcome:
-            if kind:
-                raise CommandFailed(
-                    f"{arguments.file}: it ends at tick {replayer.tick}, commit {commits.seq}, before {kind} {number}"
-                )
+            if arguments.until is not None:
+                raise _too_short(arguments, replayer)
             return
         progress(replayer.tick)
+
+
+def _arrived(arguments: argparse.Namespace, replayer: Replayer) -> bool:
+    """Whether it is where the person wants it to stop."""
+    if arguments.until is None:
+        return False
+    kind, number = arguments.until
+    return bool((replayer.gateway.commits.seq if kind == "commit" else replayer.tick) >= number)
+
+
+def _too_short(arguments: argparse.Namespace, replayer: Replayer) -> CommandFailed:
+    kind, number = arguments.until
+    end = f"it ends at tick {replayer.tick}, commit {replayer.gateway.commits.seq}"
+    return CommandFailed(f"{arguments.file}: {end}, before {kind} {number}")
 
 
 def _tell(arguments: argparse.Namespace, recording: Recording, replayer: Replayer) -> None:
@@ -68,8 +78,12 @@ def _tell(arguments: argparse.Namespace, recording: Recording, replayer: Replaye
 def _without(arguments: argparse.Namespace, replayer: Replayer, progress: Progress) -> int:
     """The other run, up to where it goes another way."""
     run = Without(replayer, arguments.without)
-    while (outcome := run.step()) is True:
+    outcome: Divergence | bool = True
+    while outcome is True and not _arrived(arguments, replayer):
+        outcome = run.step()
         progress(replayer.tick)
+    if not outcome and arguments.until is not None:
+        raise _too_short(arguments, replayer)
     named = replayer.gateway.state.committed.processes
     if not run.taken:
         raise CommandFailed(f"{arguments.file}: no such capability was given to any process")

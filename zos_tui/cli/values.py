@@ -84,6 +84,16 @@ def policy(text: str) -> Policy:
         raise argparse.ArgumentTypeError(f"{text}: {why}") from None
 
 
+def subject(text: str) -> Rule:
+    """What a rule is about, `TYPE[:OBJECT]`, and no more."""
+    from zos_core.policy import Rule
+
+    given = rule(text)
+    if given != Rule(given.object_type, given.object_id):
+        raise argparse.ArgumentTypeError(f"{text!r} is not TYPE[:OBJECT]: rights and times play no part here")
+    return given
+
+
 def whole(text: str) -> int:
     """A number of a process, a call or a namespace."""
     if not (text.isascii() and text.isdigit() and len(text) < 20 and int(text) <= _MAX_NUMBER):
