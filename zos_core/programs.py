@@ -12,6 +12,7 @@ import hashlib
 import os
 import stat
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from zos_core import abi
@@ -27,7 +28,7 @@ MANIFEST_FILE = "app.toml"
 _SUFFIXES = (".wasm", ".wat")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ProgramSource:
     """A program ready to be compiled. `name` is how the machine lists it, `bundled` that it came with the system."""
 
@@ -37,8 +38,9 @@ class ProgramSource:
     bundled: bool
     kind: ModuleKind = ModuleKind.ZOS
 
-    @property
+    @cached_property
     def sha256(self) -> bytes:
+        """What names the program: a hash of all of it, which takes a while for a large one."""
         return hashlib.sha256(self.data).digest()
 
 
