@@ -15,6 +15,7 @@ PY         := $(VENV)/bin/python
 PYTEST     := $(PY) -m pytest
 READY      := $(VENV)/.ready
 READY_TEST := $(VENV)/.ready-test
+PROGRAMS   := tests/wasi/programs/packages.txt
 SUPPORTED  := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))
 PIP        := $(PY) -m pip --quiet --disable-pip-version-check
 
@@ -42,9 +43,10 @@ $(READY): pyproject.toml $(PY)
 	@$(PIP) install --editable .
 	@touch $@
 
-$(READY_TEST): pyproject.toml $(PY)
+$(READY_TEST): pyproject.toml $(PROGRAMS) $(PY)
 	@echo "Installing what zos and its tests need into $(VENV)"
 	@$(PIP) install --editable '.[test]'
+	@$(PIP) install --no-deps --requirement $(PROGRAMS)
 	@touch $(READY) $@
 
 # --- use ----------------------------------------------------------------------------------------------------------
