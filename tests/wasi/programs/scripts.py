@@ -79,3 +79,49 @@ JAVASCRIPT = textwrap.dedent(
     """
 )
 JAVASCRIPT_SAYS = "one\ntwo\n\n0 0\n.,..,box .,..,kept 8\n0 0 true\nnull null\n"
+WRITES_FOR_EVER = textwrap.dedent(
+    f"""
+    import time
+    count = 0
+    while True:
+        count += 1
+        try:
+            with open('{GUEST}/count', 'w') as file:
+                file.write(str(count))
+            print('wrote', count)
+        except OSError as error:
+            print('refused', count, error.errno)
+        time.sleep_ms(100)
+    """
+)
+"""For MicroPython: a file ten times a second, whether it may or not."""
+HOLDS_A_FILE = textwrap.dedent(
+    f"""
+    import time
+    file = open('{GUEST}/held', 'w')
+    while True:
+        try:
+            file.write('x')
+            file.flush()
+            print('wrote')
+        except OSError as error:
+            print('refused', error.errno)
+        time.sleep_ms(20)
+    """
+)
+"""For MicroPython: the same file all the time."""
+SPEAKS_FOR_EVER = textwrap.dedent(
+    f"""
+    import * as std from "qjs:std";
+    import * as os from "qjs:os";
+    const line = new Uint8Array([104, 105, 10]).buffer;
+    for (;;) {{
+        const written = os.write(1, line, 0, 3);
+        const log = std.open("{GUEST}/log", "a");
+        log.puts(written + "\\n");
+        log.close();
+        os.sleep(20);
+    }}
+    """
+)
+"""For QuickJS: a line to the console, and what became of it to a file."""
