@@ -16,11 +16,12 @@ from zos_core.abi import Errno, ObjectType, RevokeReason, Sys
 from zos_core.axiom.commitlog import Commit
 from zos_core.axiom.gateway import Gateway
 from zos_core.axiom.syslog import SysEvent
+from zos_core.calltext import call_name, call_text
 from zos_core.kernel import commits as k
 from zos_core.kernel.dispatch import Op
 from zos_core.snapshot import EventKind, EventSnapshot, rights_text
 from zos_core.view import object_name
-from zos_core.wasi.preview1 import FIRST_CALL, function_name
+from zos_core.wasi.preview1 import FIRST_CALL
 
 _QUIET: tuple[type[k.Body], ...] = (
     k.ProcessCreated,
@@ -106,6 +107,8 @@ class EventLog:
     def _of_event(self, event: SysEvent) -> Iterator[EventSnapshot]:
         if event.error is not Errno.E_OK or (event.reason and event.num == Sys.DEBUG):
             said = f"{call_name(event.num)}: {event.error.name}: {event.reason or event.error.text}"
+            if event.num >= FIRST_CALL:
+                said = call_text(event)
             yield EventSnapshot(event.time_ns, EventKind.REFUSED, event.pid, event.pid, said, 0, event.seq)
         elif event.num == Op.DELIVER_CONSOLE_INPUT:
             said = f"{_bytes(event.size)} of console input"
@@ -122,12 +125,3 @@ class EventLog:
 
 def _bytes(size: int) -> str:
     return "1 byte" if size == 1 else f"{size} bytes"
-
-
-def call_name(num: int) -> str:
-    """A system call or a privilege as the pages name it."""
-    if num >= FIRST_CALL:
-        return function_name(num)
-    if num >= abi.FIRST_PRIVILEGE:
-        return Op(num).name.lower().replace("_", " ") if num in Op.__members__.values() else f"privilege 0x{num:x}"
-    return f"SYS_{Sys(num).name}" if num in Sys.__members__.values() else f"call 0x{num:x}"

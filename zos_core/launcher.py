@@ -19,13 +19,14 @@ from zos_core.kernel.transient import SpawnRequest
 from zos_core.manifest import CapabilityRequest
 from zos_core.policy import Policy, Rule
 from zos_core.programs import ProgramSource, Registry
+from zos_core.prompts import harmless
 from zos_core.runtime import commands as c
 from zos_core.runtime.compile import CompileJob
 from zos_core.runtime.engine import Engine
 from zos_core.runtime.module import ModuleKind, ModuleRefused, inspect, is_foreign
 from zos_core.runtime.program import Program
-from zos_core.snapshot import ProgramSummary, rights_text
-from zos_core.wasi.directories import Directories, DirectoryGrant
+from zos_core.snapshot import ProgramSummary, RequestSummary
+from zos_core.wasi.directories import Directories, DirectoryGrant, same_guest
 
 MAX_ARGUMENT = 0xFFFF
 """Bytes of one argument: its length is a u16 (abi: SYS_GET_ARGS)."""
@@ -110,20 +111,16 @@ class Launcher:
         """What a program imports and asks for, without starting it. Raises `SpawnRefused`."""
         source = self.registry.resolve(program)
         imports = inspect(source.data, stubs=True).imports
-        asked = (
-            f"{each.object_type.name.lower()} {each.object_text} {rights_text(each.perms)}: {each.reason}"
-            for each in source.manifest.requests
-        )
         return ProgramSummary(
             name=source.name,
             title=source.manifest.name,
-            description=source.manifest.description,
+            description=harmless(source.manifest.description),
             size=len(source.data),
             wasi=source.kind is ModuleKind.WASI,
             bundled=source.bundled,
-            imports=tuple(map(str, imports)),
-            foreign=tuple(str(each) for each in imports if is_foreign(each)),
-            requests=tuple(asked),
+            imports=tuple((harmless(each.module), harmless(each.name)) for each in imports),
+            foreign=tuple((harmless(each.module), harmless(each.name)) for each in imports if is_foreign(each)),
+            requests=tuple(map(_summary_of, source.manifest.requests)),
         )
 
     def by_program(self, request: SpawnRequest, now_ns: int) -> Launch | Errno:
@@ -150,7 +147,7 @@ class Launcher:
         preopens = tuple(map(self._preopen, options.directories))
         given = zip(preopens, options.directories, strict=True)
         grants = (
-            *self._manifest_grants(source, request is None, now_ns),
+            *self._manifest_grants(source, request is None, options.directories, now_ns),
             *_extra(options.grants, now_ns),
             *(Grant(ObjectType.STORAGE, preopen.object_id, each.perms) for preopen, each in given),
         )
@@ -176,9 +173,22 @@ class Launcher:
         except Refused as refused:
             raise SpawnRefused(str(refused)) from None
 
-    def _manifest_grants(self, source: ProgramSource, by_user: bool, now_ns: int) -> list[Grant]:
+    def _manifest_grants(
+        self, source: ProgramSource, by_user: bool, given: Sequence[DirectoryGrant], now_ns: int
+    ) -> list[Grant]:
+        """What the policy gives of what the manifest asks for. A directory is among those `given`, or it is not.
+
+        Raises `SpawnDenied` when something required is missing.
+        """
         grants = []
         for request in source.manifest.requests:
+            if request.directory is not None:
+                if request.required and not any(same_guest(each.guest, request.directory) for each in given):
+                    raise SpawnDenied(
+                        f"{source.name} needs the directory {request.directory}, which was not given "
+                        f"(--dir HOST::{request.directory})"
+                    )
+                continue
             object_id = self._object_of(source, request)
             rule = self.policy.answer(request, object_id, bundled_by_user=source.bundled and by_user)
             if rule is None or object_id is None:
@@ -221,6 +231,13 @@ def _extra(rules: Sequence[Rule], now_ns: int) -> list[Grant]:
         for rule in rules
         if rule.object_id is not None
     ]  # fmt: skip
+
+
+def _summary_of(request: CapabilityRequest) -> RequestSummary:
+    return RequestSummary(
+        request.object_type, harmless(request.object_text), request.perms, request.required, harmless(request.reason),
+        request.directory,
+    )  # fmt: skip
 
 
 def _bytes(text: str | bytes) -> bytes:

@@ -4,6 +4,8 @@ Rules of this file (supervisor: Programs and manifests)
 - A manifest is TOML: `app.toml` of a bundled app, a `zos.manifest` section in a module, or `NAME.toml` beside it.
 - It is untrusted text: bounded, checked field by field, refused by one line that names the field.
 - Asking gives nothing; a policy or a person answers.
+- A directory of the host is asked for by the path the program will know it by (`dir:/data`): which directory that is,
+  and whether there is one at all, is a person's to say, never a policy's.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from zos_core.snapshot import ConsoleMode
 from zos_core.toml import parse_table
 
 MAX_REQUESTS = 32
+DIRECTORY_PREFIX = "dir:"
 _MAX_TEXT = 400
 _OBJECT_TYPES = {kind.name.lower(): kind for kind in ObjectType}
 _RIGHTS = {"r": Rights.READ, "w": Rights.WRITE, "g": Rights.GRANT}
@@ -28,7 +31,7 @@ class ManifestRefused(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class CapabilityRequest:
-    """One `[[capability]]` table. `object_text` is as written: `factory`, a number, or a name of its type."""
+    """One `[[capability]]` table. `object_text` is as written: `factory`, a number, a name of its type, `dir:/path`."""
 
     object_type: ObjectType
     object_text: str
@@ -42,6 +45,12 @@ class CapabilityRequest:
         if self.object_type is ObjectType.PROCESS and self.object_text == "factory":
             return abi.FACTORY
         return int(self.object_text) if self.object_text.isascii() and self.object_text.isdigit() else None
+
+    @property
+    def directory(self) -> str | None:
+        """The path that the program will know a directory of the host by; None when it asks for something else."""
+        asked = self.object_type is ObjectType.STORAGE and self.object_text.startswith(DIRECTORY_PREFIX)
+        return self.object_text.removeprefix(DIRECTORY_PREFIX) if asked else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +101,18 @@ def _request(table: object) -> CapabilityRequest:
         kind, perms = parse_object_type(_text(table, "type")), parse_rights(_text(table, "perms"))
     except ValueError as error:
         raise ManifestRefused(f"a capability of the manifest: {error}") from None
-    return CapabilityRequest(kind, _text(table, "object", ""), perms, required, _text(table, "reason", ""))
+    request = CapabilityRequest(kind, _text(table, "object", ""), perms, required, _text(table, "reason", ""))
+    if request.directory is not None:
+        _check_directory(request)
+    return request
+
+
+def _check_directory(request: CapabilityRequest) -> None:
+    """Raises `ManifestRefused` for a path or rights that no directory can be given with."""
+    if not request.directory or not request.directory.isprintable():
+        raise ManifestRefused(f"a directory of the manifest is {DIRECTORY_PREFIX} and a printable path")
+    if not request.perms or request.perms & ~(Rights.READ | Rights.WRITE):
+        raise ManifestRefused(f"the rights on the directory {request.directory} must be r, w or both")
 
 
 def parse(text: str | bytes) -> Manifest:

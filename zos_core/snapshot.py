@@ -283,10 +283,25 @@ class PollReport:
 
 
 @dataclass(frozen=True, slots=True)
-class ProgramSummary:
-    """What a program says of itself before it runs. `imports` are lines; `foreign` those this system does not have.
+class RequestSummary:
+    """What a manifest asks for. `directory` is the path a program wants to know a directory by, None for the rest.
 
-    `requests` are what its manifest asks for, a line each; `wasi` that it has descriptors, and can use directories.
+    `reason` is the program's own text, made harmless.
+    """
+
+    object_type: ObjectType
+    object_text: str
+    perms: Rights
+    required: bool
+    reason: str
+    directory: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramSummary:
+    """What a program says of itself before it runs. `imports` are (module, name), `foreign` those nobody here has.
+
+    `size` is bytes; `wasi` that it has descriptors, and can use directories.
     """
 
     name: str
@@ -295,6 +310,6 @@ class ProgramSummary:
     size: int
     wasi: bool
     bundled: bool
-    imports: tuple[str, ...]
-    foreign: tuple[str, ...]
-    requests: tuple[str, ...]
+    imports: tuple[tuple[str, str], ...]
+    foreign: tuple[tuple[str, str], ...]
+    requests: tuple[RequestSummary, ...]

@@ -184,14 +184,13 @@ class Desktop(Terminals):
         self._ask(f"Kill {process.name}?", tuple(details), "Kill", partial(self.kill, process.pid))
 
     def action_process_details(self) -> None:
-        from zos_core.events import call_name
         from zos_tui.widgets.process_details import ProcessDetails
 
         process = self.selected_process
         if process is None or self.machine is None:
             self.say("Select a process first")
             return
-        calls = [(call_name(call.num), call) for call in self.machine.recent_events() if call.pid == process.pid]
+        calls = [call for call in self.machine.recent_events() if call.pid == process.pid]
 
         def chosen(what: str | None) -> None:
             if what == "tab":

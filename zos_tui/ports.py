@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from zos_core.abi import Errno, ObjectType, Rights
+from zos_core.abi import ObjectType, Rights
+from zos_core.axiom.syslog import SysEvent
 from zos_core.snapshot import (
     AnswerSnapshot,
     CapabilityNode,
@@ -55,31 +56,6 @@ class Events(Protocol):
 
     def news(self) -> list[EventSnapshot]:
         """Rows since the last look, oldest first."""
-
-
-class Call(Protocol):
-    """A system call as the log keeps it."""
-
-    @property
-    def time_ns(self) -> int: ...
-
-    @property
-    def pid(self) -> int: ...
-
-    @property
-    def num(self) -> int: ...
-
-    @property
-    def args(self) -> tuple[Any, ...]: ...
-
-    @property
-    def result(self) -> int: ...
-
-    @property
-    def error(self) -> Errno: ...
-
-    @property
-    def reason(self) -> str: ...
 
 
 Targets = Sequence[tuple[int, int]]
@@ -171,7 +147,7 @@ class Machine(Protocol):
     def event_log(self, *, messages: bool = False) -> Events:
         """A reader; `messages` adds what programs send each other."""
 
-    def recent_events(self, after: int = 0) -> Sequence[Call]:
+    def recent_events(self, after: int = 0) -> Sequence[SysEvent]:
         """System calls still in memory, oldest first."""
 
     def poll_syscalls(self, *, budget_ms: float) -> PollReport:

@@ -248,7 +248,8 @@ def test_details_of_a_process_show_its_calls_and_lead_to_its_tab() -> None:
         await stage.press("enter")
         assert isinstance(stage.app.screen, ProcessDetails)
         calls = stage.app.screen.query_one(LineTable).rows
-        assert [[cell.text for cell in row.cells[1:]] for row in calls] == [["SYS_SEND", "9, 1, 2", "E_BADF"]]
+        shown = [[cell.text for cell in row.cells[1:]] for row in calls]
+        assert shown == [["SYS_SEND", "slot=9, tag=0x1, len=2", "E_BADF (no such capability or object)"]]
         await stage.press("t")
         await stage.until(lambda: stage.view.has_focus, "its tab")
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from zos_core import abi
 from zos_core.abi import Errno, ObjectType, Rights, Sys
 from zos_core.axiom.syslog import WAITING, SysEvent
-from zos_core.events import call_name
+from zos_core.calltext import call_name
 from zos_core.kernel import commits as k
 from zos_core.kernel.commits import InsertHow
 from zos_core.kernel.dispatch import Op

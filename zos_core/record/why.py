@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from zos_core.abi import Errno, ObjectType, Sys
 from zos_core.axiom.syslog import SysEvent
+from zos_core.calltext import call_name
 from zos_core.errors import Refused
-from zos_core.events import call_name
 from zos_core.kernel import commits as k
 from zos_core.kernel.commits import InsertHow, RemoveHow
 from zos_core.kernel.dispatch import Op

@@ -9,6 +9,7 @@ Rules of this file (runtime: WASI programs; kernel: Storage)
 from __future__ import annotations
 
 import os
+import posixpath
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,6 +42,11 @@ def parse_directory(text: str) -> DirectoryGrant:
     if not host or not guest or "\0" in text:
         raise ValueError(f"a directory is HOST::GUEST or HOST::GUEST:ro, not {text!r}")
     return DirectoryGrant(Path(host).expanduser(), guest, _MODES[":rw"] if perms is None else perms)
+
+
+def same_guest(one: str, other: str) -> bool:
+    """Whether two paths of a guest name the same directory: `/data` and `/data/` do."""
+    return posixpath.normpath(one) == posixpath.normpath(other)
 
 
 class Directories:

@@ -19,14 +19,13 @@ from typing import Any
 from zos_core import abi
 from zos_core.abi import Errno
 from zos_core.axiom.syslog import SysEvent
-from zos_core.events import call_name
+from zos_core.calltext import call_name, call_text
 from zos_core.kernel import commits as k
 from zos_core.record.history import Happening, RecordedCommit, happenings
 from zos_core.record.plain import to_plain
 from zos_core.record.recording import Recording
 from zos_tui.cli.messages import visible
 from zos_tui.cli.progress import Progress
-from zos_tui.cli.trace import call_text
 
 _PIDS = ("pid", "from_pid", "to_pid", "by_pid", "owner", "parent")
 """Fields of a commit that name a process."""

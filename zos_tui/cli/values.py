@@ -9,37 +9,30 @@ from __future__ import annotations
 import argparse
 import os
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
 
-from zos_core import abi
+from zos_tui.typed import parse_memory, parse_size, parse_variable
 
 if TYPE_CHECKING:
     from zos_core.policy import Policy, Rule
     from zos_core.wasi.directories import DirectoryGrant
 
-_SIZE = re.compile(r"(\d{1,20})([KMG])?(?:i?B)?", re.IGNORECASE | re.ASCII)
-_UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 _MAX_NUMBER = 2**63 - 1
 """What the engine's fuel and a database's integers can hold."""
-_MAX_MEMORY = 4 << 30
 _SEED_BYTES = 32
+T = TypeVar("T")
 _PLACE = re.compile(r"(?:(tick|commit):)?(\d{1,18})", re.ASCII)
 
 
 def size(text: str) -> int:
     """Bytes, from `65536`, `512K`, `64M` or `1G`."""
-    match = _SIZE.fullmatch(text)
-    if match is None:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a size such as 512K, 64M or 1G")
-    return int(match[1]) * _UNITS[(match[2] or "").lower()]
+    return _flag(parse_size, text)
 
 
 def memory(text: str) -> int:
-    """A process's memory limit in bytes: at least a page, at most what a 32-bit pointer can name."""
-    number = size(text)
-    if not abi.PAGE <= number <= _MAX_MEMORY:
-        raise argparse.ArgumentTypeError(f"{text} is not between 64K and 4G")
-    return number
+    """A process's memory limit in bytes."""
+    return _flag(parse_memory, text)
 
 
 def fuel(text: str) -> int:
@@ -65,10 +58,7 @@ def rule(text: str) -> Rule:
     """A rule of the policy."""
     from zos_core.policy import parse_rule
 
-    try:
-        return parse_rule(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
+    return _flag(parse_rule, text)
 
 
 def policy(text: str) -> Policy:
@@ -113,27 +103,28 @@ def since(text: str) -> int:
     """A time of the session in ms: `90s`, `5m`."""
     from zos_core.policy import parse_duration_ms
 
-    try:
-        return parse_duration_ms(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
+    return _flag(parse_duration_ms, text)
 
 
 def directory(text: str) -> DirectoryGrant:
     """`HOST[::GUEST][:ro]`."""
     from zos_core.wasi.directories import parse_directory
 
-    try:
-        return parse_directory(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
+    return _flag(parse_directory, text)
 
 
 def variable(text: str) -> tuple[str, str]:
     """`NAME=VALUE`, or `NAME` for what this command has under that name."""
-    name, found, value = text.partition("=")
-    if not name or "\0" in text:
-        raise argparse.ArgumentTypeError(f"a variable is NAME=VALUE, not {text!r}")
-    if not found and name not in os.environ:
-        raise argparse.ArgumentTypeError(f"{name} is not set here; write {name}=VALUE")
-    return name, value if found else os.environ[name]
+    if text and "=" not in text:
+        if text not in os.environ:
+            raise argparse.ArgumentTypeError(f"{text} is not set here; write {text}=VALUE")
+        return text, os.environ[text]
+    return _flag(parse_variable, text)
+
+
+def _flag(read: Callable[[str], T], text: str) -> T:
+    """What `read` makes of a flag's value; what is wrong with it, as argparse says it."""
+    try:
+        return read(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None

@@ -11,10 +11,10 @@ from textual.containers import VerticalScroll
 from textual.widget import Widget
 from textual.widgets import Static
 
-from zos_core.abi import Errno
+from zos_core.axiom.syslog import SysEvent
+from zos_core.calltext import answer_text, arguments_text, call_name, went_well
 from zos_core.snapshot import EndpointSnapshot, ProcessSnapshot, TrapSnapshot
 from zos_tui.figures import count, size
-from zos_tui.ports import Call
 from zos_tui.previews import plural
 from zos_tui.widgets.dialog import Dialog
 from zos_tui.widgets.line_table import Cell, Column, LineTable, Row
@@ -27,13 +27,13 @@ MAX_FRAMES = 24
 COLUMNS = (
     Column("time", 9, right=True),
     Column("call", 18),
-    Column("arguments", 14, rank=1, flexible=True),
-    Column("answer", 12, right=True),
+    Column("arguments", 24, rank=1),
+    Column("answer", 14, flexible=True),
 )
 
 
 class ProcessDetails(Dialog[str | None]):
-    """Dismissed with what to do next: `tab`, `kill`, `grant`, or None. `calls` are oldest first; `named` names one."""
+    """Dismissed with what to do next: `tab`, `kill`, `grant`, or None. `calls` are oldest first."""
 
     DEFAULT_CSS = """
     ProcessDetails {
@@ -51,7 +51,7 @@ class ProcessDetails(Dialog[str | None]):
     ]
 
     def __init__(
-        self, process: ProcessSnapshot, endpoints: Sequence[EndpointSnapshot], calls: Sequence[tuple[str, Call]]
+        self, process: ProcessSnapshot, endpoints: Sequence[EndpointSnapshot], calls: Sequence[SysEvent]
     ) -> None:
         super().__init__(f"{process.name} (pid {process.pid})")
         self._process = process
@@ -68,7 +68,7 @@ class ProcessDetails(Dialog[str | None]):
     def on_mount(self) -> None:
         self.query_one("#about").can_focus = bool(self._process.exit)
         table = self.query_one(LineTable)
-        table.show_rows([self._row(at, name, call) for at, (name, call) in enumerate(reversed(self._calls))])
+        table.show_rows([self._row(at, call) for at, call in enumerate(reversed(self._calls))])
         table.styles.height = min(MAX_CALL_LINES, max(1, len(self._calls)) + 2)
         table.focus()
 
@@ -109,13 +109,12 @@ class ProcessDetails(Dialog[str | None]):
             page.append(f"  and {len(trap.frames) - MAX_FRAMES} more\n", style="dim")
 
     @staticmethod
-    def _row(at: int, name: str, call: Call) -> Row:
-        refused = call.error is not Errno.E_OK
+    def _row(at: int, call: SysEvent) -> Row:
         cells = (
             Cell(clock(call.time_ns), "quiet"),
-            Cell(name),
-            Cell(", ".join(map(str, call.args)), "quiet"),
-            Cell(call.error.name if refused else "ok", "warn" if refused else "good"),
+            Cell(call_name(call.num)),
+            Cell(arguments_text(call), "quiet"),
+            Cell(answer_text(call), "good" if went_well(call) else "warn"),
         )
         return Row(at, cells)
 
