@@ -24,6 +24,8 @@ from textual.theme import Theme
 from zos_tui.desktop import DEFAULT_LEADER, DEFAULT_PROGRAM, Desktop
 from zos_tui.ports import Machine
 from zos_tui.pump import prepare_interpreter
+from zos_tui.recents import Recents
+from zos_tui.starts import Start
 from zos_tui.theme import DARK, LIGHT, THEMES, palette_for
 from zos_tui.widgets.terminal_view import TerminalView
 from zos_tui.workspace import BREAKPOINTS
@@ -34,6 +36,8 @@ MODULE_CACHE = "modules"
 """Where compiled modules are kept, inside the data folder."""
 STORAGE_FILE = "storage.sqlite"
 """What programs have stored, inside the data folder."""
+RECENT_FILE = "recent.json"
+"""The last programs of the start dialog, inside the data folder."""
 
 FONTS = "DejaVu Sans Mono, Noto Sans Mono CJK JP, Menlo, Consolas"
 _FONT_FACE = re.compile(r"@font-face \{[^}]*\}\s*")
@@ -75,7 +79,8 @@ class DesktopApp(App[int], inherit_bindings=False):
         for theme in THEMES.values():
             self.register_theme(theme)
         self.theme = THEME_NAMES.get(options.theme, DARK)
-        self.desktop = Desktop(make_machine, options.program, options.args, options.leader)
+        recents = Recents(None if options.data_folder is None else options.data_folder / RECENT_FILE)
+        self.desktop = Desktop(make_machine, Start(options.program, options.args), options.leader, recents)
 
     def on_mount(self) -> None:
         loop = asyncio.get_running_loop()

@@ -24,7 +24,8 @@ class Command(NamedTuple):
 
 COMMANDS: tuple[Command, ...] = (
     Command("new_tab", ("c",), "New terminal", "Tabs", "Open a tab on a new terminal process"),
-    Command("start_program", ("s",), "Start program…", "Tabs", "Choose a bundled program, or type a path"),
+    Command("start_program", ("s",), "Start program…", "Tabs", "Bundled, recent or any .wasm; and what it is given"),
+    Command("cancel_compile", ("z",), "Cancel compiling", "Tabs", "Stop the compiler that has worked longest", False),
     Command("close_tab", ("x",), "Close tab", "Tabs", "Close the tab; asks when its process still lives"),
     Command("next_tab", ("n", "right"), "Next tab", "Tabs", "Switch to the tab on the right"),
     Command("previous_tab", ("p", "left"), "Previous tab", "Tabs", "Switch to the tab on the left"),

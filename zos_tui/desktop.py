@@ -17,6 +17,9 @@ from zos_core.abi import PID_PERMISSION
 from zos_core.snapshot import ConsoleMode
 from zos_tui.authority import Authority
 from zos_tui.commands import BY_NAME
+from zos_tui.ports import Machine
+from zos_tui.recents import Recents
+from zos_tui.starts import Start, is_path
 from zos_tui.tabs import Tab
 from zos_tui.terminals import Terminals
 from zos_tui.theme import DARK, LIGHT
@@ -43,6 +46,10 @@ class Desktop(Terminals):
         Binding("ctrl+p", "palette", "Commands", show=False),
         Binding("f1", "help", "Help", show=False),
     ]
+
+    def __init__(self, make_machine: Callable[[], Machine], first: Start, leader: str, recents: Recents) -> None:
+        super().__init__(make_machine, first, leader)
+        self.recents = recents
 
     # --- commands -----------------------------------------------------------------------------------------------
 
@@ -78,18 +85,25 @@ class Desktop(Terminals):
 
     def action_new_tab(self) -> None:
         self.show_panel(PANELS[0])
-        self.start(DEFAULT_PROGRAM, ())
+        self.start(Start(DEFAULT_PROGRAM))
 
     def action_start_program(self) -> None:
         from zos_tui.widgets.spawn_dialog import SpawnDialog
 
-        def begin(words: tuple[str, ...] | None) -> None:
-            if words:
-                self.show_panel(PANELS[0])
-                self.start(words[0], words[1:])
+        def begin(start: Start) -> None:
+            self.show_panel(PANELS[0])
+            self.begin(start)
+            if start != Start(start.program) or is_path(start.program):
+                self.recents.add(start)
 
-        if self.machine is not None:
-            self.app.push_screen(SpawnDialog(self.machine.programs()), begin)
+        machine = self.machine
+        if machine is not None:
+            programs, recent = machine.programs(), self.recents.list()
+            self.app.push_screen(SpawnDialog(programs, recent, machine.program_summary, begin))
+
+    def action_cancel_compile(self) -> None:
+        cancelled = self.launches.cancel() if self.launches is not None else ""
+        self.say(f"{cancelled}: compiling was cancelled" if cancelled else "Nothing is being compiled")
 
     def action_close_tab(self) -> None:
         tab = self.book.active
@@ -99,7 +113,7 @@ class Desktop(Terminals):
             self.discard(tab)
             return
         question = f"Close {tab.label} and kill its process?"
-        self._ask(question, (f"pid {tab.pid} · {tab.program}",), "Close", partial(self.discard, tab))
+        self._ask(question, (f"pid {tab.pid} · {tab.start.program}",), "Close", partial(self.discard, tab))
 
     def action_next_tab(self) -> None:
         self._switch(self.book.neighbour(1))

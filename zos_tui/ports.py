@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from zos_core.abi import ObjectType, Rights
 from zos_core.axiom.syslog import SysEvent
+from zos_core.launcher import Options
 from zos_core.snapshot import (
     AnswerSnapshot,
     CapabilityNode,
@@ -21,6 +22,7 @@ from zos_core.snapshot import (
     MachineSnapshot,
     ObjectSnapshot,
     PollReport,
+    ProgramSummary,
     PromptSnapshot,
     Revocation,
 )
@@ -48,6 +50,9 @@ class Launching(Protocol):
     @property
     def done(self) -> bool: ...
 
+    @property
+    def elapsed_s(self) -> float: ...
+
     def cancel(self) -> None: ...
 
 
@@ -71,8 +76,11 @@ class Machine(Protocol):
     def open_storage(self) -> object:
         """Take hold of what programs store; refused when another process has it."""
 
-    def launch(self, program: str, args: Sequence[str] = ()) -> Launching:
+    def launch(self, program: str, args: Sequence[str] = (), *, options: Options | None = None) -> Launching:
         """Begin to start a bundled program or a `.wasm`/`.wat` path, with a console of its own."""
+
+    def program_summary(self, program: str) -> ProgramSummary:
+        """What a program is, imports and asks for, without starting it. May be called from a thread."""
 
     def finish_launch(self, launch: Any) -> int:
         """Create the process of a launch that is done; its pid."""

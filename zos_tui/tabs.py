@@ -7,20 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import PurePath
 
 from zos_core.abi import SLOT_INPUT, ObjectType, Rights
 from zos_core.snapshot import ConsoleMode, ExitSnapshot, ProcessSnapshot
+from zos_tui.starts import Start
 
 
 @dataclass(slots=True)
 class Tab:
-    """`program` and `args` are what to start again; `given` is a name the user chose, which wins over a title."""
+    """`start` is what to start again; `given` is a name the user chose, which wins over a title."""
 
     key: int
     pid: int
-    program: str
-    args: tuple[str, ...] = ()
+    start: Start
     title: str = ""
     given: str = ""
     mode: ConsoleMode = ConsoleMode.LINE
@@ -36,7 +35,7 @@ class Tab:
 
     @property
     def label(self) -> str:
-        return self.given or self.title or PurePath(self.program).stem
+        return self.given or self.title or self.start.label
 
     @property
     def live(self) -> bool:
@@ -77,9 +76,9 @@ class TabBook:
     def __len__(self) -> int:
         return len(self.tabs)
 
-    def open(self, pid: int, program: str, args: tuple[str, ...] = (), *, activate: bool = True) -> Tab:
+    def open(self, pid: int, start: Start, *, activate: bool = True) -> Tab:
         """Add a tab after the last one."""
-        tab = Tab(self._next_key, pid, program, args)
+        tab = Tab(self._next_key, pid, start)
         self._next_key += 1
         self.tabs.append(tab)
         if activate or self.active is None:

@@ -21,12 +21,13 @@ from textual.widgets import Static
 from zos_core.errors import Refused
 from zos_core.snapshot import ConsoleMode, ConsoleOpened, MachineSnapshot, PollReport, ProcessEnded, ProcessSnapshot
 from zos_tui.authority import Authority
-from zos_tui.commands import key_label
+from zos_tui.commands import BY_NAME, key_label
 from zos_tui.consent import Consent
 from zos_tui.figures import shortened, size
 from zos_tui.launches import Launches
 from zos_tui.ports import Machine
 from zos_tui.pump import Pump
+from zos_tui.starts import Start
 from zos_tui.tabs import Tab, TabBook
 from zos_tui.theme import palette_for
 from zos_tui.watch import Watch
@@ -81,10 +82,10 @@ class Workspace(Screen[None]):
     }
     """
 
-    def __init__(self, make_machine: Callable[[], Machine], program: str, args: tuple[str, ...], leader: str) -> None:
+    def __init__(self, make_machine: Callable[[], Machine], first: Start, leader: str) -> None:
         super().__init__()
         self._make_machine = make_machine
-        self._first = (program, args)
+        self._first = first
         self.leader = leader
         self.book = TabBook()
         self.panel = PANELS[0]
@@ -125,12 +126,12 @@ class Workspace(Screen[None]):
             return
         self.machine = machine
         self.pump = Pump(machine, self._on_report, self._fail)
-        self.launches = Launches(self, machine, self._not_started, self.say)
+        self.launches = Launches(self, machine, self._not_started, self.show_status)
         self.lists = Watch(self, machine, self.pump, self._shown)
         self.consent = Consent(machine, self.query_one(PromptBar), key_label(self.leader))
         self.authority = Authority(self.app, machine, self.lists, self.say, partial(self.say, warning=True))
         self.run_worker(self.pump.run(), name="pump")
-        self.start(*self._first)
+        self.start(self._first)
         self.refresh_lists()
         try:
             machine.open_storage()
@@ -165,15 +166,22 @@ class Workspace(Screen[None]):
 
     # --- tabs ---------------------------------------------------------------------------------------------------
 
-    def start(self, program: str, args: tuple[str, ...]) -> None:
-        """Start a program in a tab of its own, when it is compiled."""
+    def begin(self, start: Start) -> None:
+        """Start a program in a tab of its own, when it is compiled. Raises `Refused` if it is refused at once."""
 
         def begun(pid: int) -> None:
             if self.machine is not None:
-                self._show_new(self.book.open(pid, program, args), self.machine.console_mode(pid))
+                self._show_new(self.book.open(pid, start), self.machine.console_mode(pid))
 
         if self.launches is not None:
-            self.launches.begin(program, args, begun)
+            self.launches.begin(start, begun)
+
+    def start(self, start: Start) -> None:
+        """The same; a refusal is a line on the screen."""
+        try:
+            self.begin(start)
+        except Refused as refusal:
+            self._not_started(refusal)
 
     def again(self, tab: Tab) -> None:
         """Run an ended tab's program again, in place."""
@@ -185,8 +193,12 @@ class Workspace(Screen[None]):
                 self._connect(tab)
                 self.activate(tab)
 
-        if not tab.live and self.launches is not None:
-            self.launches.begin(tab.program, tab.args, begun)
+        if tab.live or self.launches is None:
+            return
+        try:
+            self.launches.begin(tab.start, begun)
+        except Refused as refusal:
+            self._not_started(refusal)
 
     def _not_started(self, refusal: Refused) -> None:
         self.say(str(refusal), warning=True)
@@ -199,7 +211,7 @@ class Workspace(Screen[None]):
     def _adopt(self, opened: ConsoleOpened) -> None:
         """A program opened a console of its own: a tab for it, beside the active one."""
         if self.book.of_pid(opened.pid) is None:
-            tab = self.book.open(opened.pid, opened.name, activate=False)
+            tab = self.book.open(opened.pid, Start(opened.name), activate=False)
             self._show_new(tab, opened.mode)
 
     def _bury(self, ended: ProcessEnded) -> None:
@@ -321,7 +333,7 @@ class Workspace(Screen[None]):
     def show_status(self) -> None:
         tab, leader = self.book.active, f"{key_label(self.leader)} for keys"
         if tab is None:
-            self.query_one(StatusLine).show(Status("", "", self._machine_phrase(), leader))
+            self.query_one(StatusLine).show(Status("", self._compiling(), self._machine_phrase(), leader))
             return
         view = self.view_of(tab)
         if tab.ended is not None:
@@ -333,7 +345,14 @@ class Workspace(Screen[None]):
             status = Status("LIST", LIST_HELP[self.panel])
         elif view.reading:
             status = Status("SCROLL", "arrows and page keys move · n N matches · q leaves")
+        if work := self._compiling():
+            status = status._replace(tab=work)
         self.query_one(StatusLine).show(status._replace(machine=self._machine_phrase(), leader=leader))
+
+    def _compiling(self) -> str:
+        """What is being compiled and for how long, empty when nothing is."""
+        work = self.launches.work if self.launches is not None else ""
+        return f"{work} · {key_label(self.leader)} {BY_NAME['cancel_compile'].keys[0]} cancels" if work else ""
 
     def _machine_phrase(self) -> str:
         snapshot = self.snapshot

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import PurePath
 
 from zos_core.abi import Errno, ExitHow, ObjectType, ProcessState, RevokeReason, Rights, Sys
 from zos_core.axiom.syslog import SysEvent
 from zos_core.errors import CallRefused, Refused, RevocationGrew
+from zos_core.launcher import Options
 from zos_core.prompts import Choice, Decision
 from zos_core.snapshot import (
     AnswerSnapshot,
@@ -31,8 +33,10 @@ from zos_core.snapshot import (
     PollReport,
     ProcessEnded,
     ProcessSnapshot,
+    ProgramSummary,
     PromptSnapshot,
     RemovedCapability,
+    RequestSummary,
     Revocation,
     rights_text,
 )
@@ -46,6 +50,16 @@ class FakeProgram:
     description: str
 
 
+def summary(
+    name: str, *requests: RequestSummary, wasi: bool = True, bundled: bool = False,
+    foreign: tuple[tuple[str, str], ...] = (),
+) -> ProgramSummary:  # fmt: skip
+    """A program that imports two functions, and `foreign` ones."""
+    module = "wasi_snapshot_preview1" if wasi else "env"
+    imports = ((module, "fd_read"), (module, "fd_write"), *foreign)
+    return ProgramSummary(name, name, "", 370_907, wasi, bundled, imports, foreign, requests)
+
+
 @dataclass(eq=False)
 class FakeLaunch:
     """Done when the test says so."""
@@ -53,6 +67,7 @@ class FakeLaunch:
     program: str
     done: bool
     cancelled: bool = False
+    elapsed_s: float = 0.0
 
     def cancel(self) -> None:
         self.cancelled = True
@@ -145,6 +160,10 @@ class FakeMachine:
     deaf: set[int] = field(default_factory=set)
     """Processes that own no endpoint to take a notice."""
     next_cap: int = 1000
+    options: Options = field(default_factory=Options)
+    """Those of the last launch."""
+    summaries: dict[str, ProgramSummary] = field(default_factory=dict)
+    """What is at a path."""
 
     # --- the protocol -------------------------------------------------------------------------------------------
 
@@ -159,10 +178,14 @@ class FakeMachine:
         if self.storage_error:
             raise Refused(self.storage_error)
 
-    def launch(self, program: str, args: Sequence[str] = ()) -> FakeLaunch:
+    def launch(self, program: str, args: Sequence[str] = (), *, options: Options | None = None) -> FakeLaunch:
         self.asked.append(("spawn", program, *args))
+        self.options = options or Options()
         if program == "missing":
             raise Refused("missing: no such program")
+        for each in self.options.directories:
+            if not each.host.is_dir():
+                raise Refused(f"{each.host}: cannot be given as a directory: No such file or directory")
         launch = FakeLaunch(program, done=not self.compiling)
         self.launches.append(launch)
         return launch
@@ -170,7 +193,15 @@ class FakeMachine:
     def finish_launch(self, launch: FakeLaunch) -> int:
         if launch.program == "broken":
             raise Refused("broken: the module is not valid")
-        return self.spawn(launch.program)
+        return self.spawn(PurePath(launch.program).stem)
+
+    def program_summary(self, program: str) -> ProgramSummary:
+        self.asked.append(("summary", program))
+        if program in self.summaries:
+            return self.summaries[program]
+        if program not in [each.name for each in self.programs()]:
+            raise Refused(f"{program}: No such file or directory")
+        return summary(program, bundled=True, wasi=False)
 
     def spawn(self, program: str) -> int:
         """A process with a console, at once."""

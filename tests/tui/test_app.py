@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from textual import events
+from textual.widgets import Input, Static
 
 from tests.tui.drive import LEADER, Stage, drive
 from tests.tui.fake_machine import FakeMachine
@@ -243,7 +244,9 @@ def test_a_program_is_started_from_the_dialog_with_arguments_and_a_failure_is_on
         await stage.until(lambda: len(stage.desktop.book) == 2, "its tab")
         await stage.command("s")
         await stage.press(*"missing", "enter")
-        await stage.until(lambda: stage.notice == "missing: no such program", "the refusal")
+        problem = stage.app.screen.query_one("#problem", Static)
+        await stage.until(lambda: str(problem.render()) == "missing: no such program", "the refusal, in the dialog")
+        assert stage.app.screen.query_one(Input).value == "missing"
 
     assert ("spawn", "pingpong", "10") in drive(scenario).asked
 
@@ -252,7 +255,8 @@ def test_a_program_that_takes_long_to_compile_gets_its_tab_when_it_is_done() -> 
     async def scenario(stage: Stage) -> None:
         stage.machine.compiling = True
         await stage.command("c")
-        await stage.until(lambda: stage.notice == "Compiling terminal…", "a word about it")
+        status = stage.desktop.query_one(StatusLine)
+        await stage.until(lambda: status.status.tab.startswith("Compiling terminal, 0 s"), "a word about it")
         await stage.press("a")
         await stage.until(lambda: stage.inputs(3) == b"a", "a key meanwhile")
         assert len(stage.desktop.book) == 1

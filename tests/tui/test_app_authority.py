@@ -9,7 +9,7 @@ import pytest
 
 from tests.tui.drive import Stage, drive
 from tests.tui.fake_machine import FakeMachine, capability
-from zos_core.abi import ObjectType, Rights, Sys
+from zos_core.abi import Errno, ObjectType, Rights, Sys
 from zos_core.prompts import Choice, Decision
 from zos_core.snapshot import ConsoleMode, EventKind
 from zos_tui.chronicle import KIND_FILTERS
@@ -248,8 +248,8 @@ def test_details_of_a_process_show_its_calls_and_lead_to_its_tab() -> None:
         await stage.press("enter")
         assert isinstance(stage.app.screen, ProcessDetails)
         calls = stage.app.screen.query_one(LineTable).rows
-        shown = [[cell.text for cell in row.cells[1:]] for row in calls]
-        assert shown == [["SYS_SEND", "slot=9, tag=0x1, len=2", "E_BADF (no such capability or object)"]]
+        refused = ["SYS_SEND", "slot=9, tag=0x1, len=2", f"E_BADF ({Errno.E_BADF.text})"]
+        assert [[cell.text for cell in row.cells[1:]] for row in calls] == [refused]
         await stage.press("t")
         await stage.until(lambda: stage.view.has_focus, "its tab")
 

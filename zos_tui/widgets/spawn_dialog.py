@@ -1,119 +1,234 @@
-"""The start dialog: choose a bundled program or type one with its arguments. Dismissed with words, or None."""
+"""The start dialog: a recent program, a bundled one, or a file that is typed or browsed for.
+
+A bundled program starts at once; a file and a recent start are set up first. Dismissed when something has started.
+"""
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import ClassVar
 
 from rich.text import Text
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
-from textual.widgets import Input, OptionList, Static
+from textual.widget import Widget
+from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
-from zos_tui.figures import shortened
+from zos_core.errors import Refused
+from zos_core.prompts import harmless
+from zos_core.snapshot import ProgramSummary
+from zos_tui.figures import shortened, size
+from zos_tui.folders import entries, parent
 from zos_tui.ports import Program
-from zos_tui.widgets.modal import Modal
+from zos_tui.starts import Start, absolute, is_path
+from zos_tui.typed import parse_words
+from zos_tui.widgets.dialog import Dialog
+from zos_tui.widgets.path_input import PathInput
+from zos_tui.widgets.setup_dialog import BeginStart, SetupDialog, summary_of_start
 
-NAME_CELLS = 14
-ABOUT_CELLS = 48
+NAME_CELLS = 22
+ABOUT_CELLS = 46
+MAX_LINES = 20
+HERE = "./"
+LookAt = Callable[[str], ProgramSummary]
+"""What a program is, from its name or path; called from a thread. Raises `Refused`."""
+Choice = Start | str
+"""What a line of the list stands for: a start, or what to type for a folder."""
 
 
-class SpawnDialog(Modal[tuple[str, ...] | None]):
-    """The result is `(program, *args)`; a program is a bundled name or a path to a `.wasm` or `.wat` file."""
+class SpawnDialog(Dialog[bool | None]):
+    """`begin` starts something and raises `Refused`; `recent` is the newest first."""
 
     DEFAULT_CSS = """
     SpawnDialog {
-        align: center middle;
-        background: $background 60%;
-        & > Vertical {
-            width: 72;
-            max-width: 95%;
-            height: auto;
-            max-height: 90%;
-            background: $panel;
-            border: round $primary;
-            border-title-color: $primary;
-            border-title-style: bold;
-            padding: 1 2;
-            & > #problem { color: $error; height: auto; display: none; }
-            & > #problem.-shown { display: block; }
-            & > #keys { color: $text-quiet; margin-top: 1; }
-        }
+        & > #box { width: 80; padding: 0 2; }
+        & OptionList { margin-top: 1; }
     }
     """
     CSS = """
-    SpawnDialog Input { background: $surface; padding: 0 1; }
-    SpawnDialog Input:focus { background: $selected; }
-    SpawnDialog OptionList { height: auto; max-height: 14; margin-top: 1; background: $panel; }
+    SpawnDialog OptionList { background: $panel; border: none; padding: 0; }
     SpawnDialog OptionList > .option-list--option-highlighted { background: $selected-quiet; color: $foreground; }
     SpawnDialog OptionList:focus > .option-list--option-highlighted { background: $selected; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "dismiss(None)", "Cancel"),
         Binding("down", "into_list", show=False),
+        Binding("ctrl+o", "set_up", "Set up", priority=True),
+        Binding("backspace", "up_a_folder", show=False),
     ]
     AUTO_FOCUS = "Input"
+    keys = "Enter starts or opens · ↓ list · → completes · ^O options · Esc closes"
 
-    def __init__(self, programs: Sequence[Program]) -> None:
-        super().__init__()
+    def __init__(self, programs: Sequence[Program], recent: Sequence[Start], look: LookAt, begin: BeginStart) -> None:
+        super().__init__("Start a program")
         self._programs = tuple(programs)
+        self._recent = tuple(recent)
+        self._look = look
+        self._begin = begin
+        self._choices: list[Choice] = []
 
-    def compose(self) -> ComposeResult:
-        with Vertical() as box:
-            box.border_title = "Start a program"
-            entry = Input(placeholder="a name below, or path/to/program.wasm, and arguments", compact=True)
-            entry.cursor_blink = False
-            yield entry
-            yield Static(id="problem", markup=False)
-            yield OptionList(*self._options(""), compact=True)
-            yield Static("Enter starts · ↓ list · Esc cancels", id="keys", markup=False)
+    def content(self) -> tuple[Widget, ...]:
+        entry = PathInput(placeholder="a name below, or path/to/program.wasm, and arguments")
+        return entry, OptionList(*self._options(""), compact=True, markup=False)
+
+    # --- the list -----------------------------------------------------------------------------------------------
 
     def _options(self, typed: str) -> list[Option]:
-        words = typed.split()
-        wanted = words[0].lower() if words else ""
-        options = []
-        for program in self._programs:
-            if wanted in program.name.lower():
-                about = shortened(program.description or program.title, ABOUT_CELLS)
-                line = Text.assemble((f"{shortened(program.name, NAME_CELLS - 1):<{NAME_CELLS}}", "bold"), about)
-                options.append(Option(line, id=program.name))
-        return options
+        lines = list(self._files(typed) if is_path(typed) or typed.startswith(".") else self._known(typed))
+        self._choices = [choice for _, choice in lines]
+        return [Option(line) for line, _ in lines]
+
+    def _known(self, typed: str) -> list[tuple[Text, Choice]]:
+        """Recent starts, the way to files, bundled programs: those that have the typed word in their name."""
+        word = typed.split(maxsplit=1)[0].lower() if typed.split() else ""
+        lines: list[tuple[Text, Choice]] = [
+            (self._line(harmless(each.label), f"recent · {harmless(summary_of_start(each))}".rstrip(" ·")), each)
+            for each in self._recent
+            if word in each.label.lower()
+        ]
+        if not word:
+            lines.append((self._line("Browse files…", "or type a path"), HERE))
+        lines += [
+            (self._line(each.name, each.description or each.title), Start(each.name))
+            for each in self._programs
+            if word in each.name.lower()
+        ]
+        return lines
+
+    def _files(self, typed: str) -> list[tuple[Text, Choice]]:
+        """The folder that is typed: the one above, folders, then programs."""
+        lines: list[tuple[Text, Choice]] = [(self._line("../", "the folder above"), parent(typed))]
+        for each in entries(typed):
+            if each.is_folder:
+                lines.append((self._line(f"{each.name}/", ""), each.path))
+            else:
+                lines.append((self._line(each.name, size(each.size)), Start(absolute(each.path))))
+        return lines
+
+    @staticmethod
+    def _line(name: str, about: str) -> Text:
+        shown = shortened(name, NAME_CELLS - 1)
+        return Text.assemble((f"{shown:<{NAME_CELLS}}", "bold"), shortened(about, ABOUT_CELLS))
+
+    def on_mount(self) -> None:
+        self._fit()
+
+    def on_resize(self) -> None:
+        self._fit()
+
+    def on_screen_suspend(self) -> None:
+        """One box at a time: the setup has the place, and what was typed here is still here afterwards."""
+        self.query_one("#box").display = False
+
+    def on_screen_resume(self) -> None:
+        self.query_one("#box").display = True
+
+    def _fit(self) -> None:
+        """As much of the list as the screen takes; the same whatever is in it, so that nothing jumps."""
+        self.query_one(OptionList).styles.height = min(MAX_LINES, max(3, self.size.height * 92 // 100 - 7))
+
+    def _fill(self, typed: str) -> None:
+        options = self.query_one(OptionList)
+        options.clear_options()
+        options.add_options(self._options(typed))
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
-        options = self.query_one(OptionList)
-        options.clear_options()
-        options.add_options(self._options(event.value))
-        self._say("")
-
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        event.stop()
-        try:
-            words = shlex.split(event.value)
-        except ValueError as error:
-            self._say(f"{error}".capitalize())
-            return
-        if not words:
-            self._say("Type a program, or choose one with ↓")
-            return
-        matches = [program.name for program in self._programs if words[0].lower() in program.name.lower()]
-        exact = any(program.name == words[0] for program in self._programs)
-        if len(matches) == 1 and not exact and "/" not in words[0] and "." not in words[0]:
-            words[0] = matches[0]
-        self.dismiss(tuple(words))
-
-    def _say(self, problem: str) -> None:
-        line = self.query_one("#problem", Static)
-        line.set_class(bool(problem), "-shown")
-        line.update(problem)
+        self._fill(event.value)
+        self.complain("")
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         event.stop()
-        if event.option.id:
-            self.dismiss((event.option.id,))
+        choice = self._choices[event.option_index]
+        if isinstance(choice, str):
+            self._go_to(choice)
+        else:
+            self._choose(choice, set_up=is_path(choice.program) or choice in self._recent)
+
+    def _go_to(self, folder: str) -> None:
+        """Show a folder; the list keeps the focus."""
+        entry, options = self.query_one(Input), self.query_one(OptionList)
+        with entry.prevent(Input.Changed):
+            entry.value = folder
+        self._fill(folder)
+        self.complain("")
+        self.set_focus(options)
+        options.highlighted = 1 if options.option_count > 1 else 0
 
     def action_into_list(self) -> None:
-        self.query_one(OptionList).focus()
+        options = self.query_one(OptionList)
+        self.set_focus(options)  # At once: the next key is for the list.
+        if options.highlighted is None:
+            options.highlighted = 0
+
+    def action_up_a_folder(self) -> None:
+        typed = self.query_one(Input).value
+        if is_path(typed) or typed.startswith("."):
+            self._go_to(parent(typed))
+
+    # --- choosing -----------------------------------------------------------------------------------------------
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self._take_typed(set_up=False)
+
+    def action_set_up(self) -> None:
+        """Set up what is highlighted in the list, or what is typed."""
+        options = self.query_one(OptionList)
+        if options.has_focus and options.highlighted is not None:
+            choice = self._choices[options.highlighted]
+            if isinstance(choice, Start):
+                self._choose(choice, set_up=True)
+            return
+        self._take_typed(set_up=True)
+
+    def _take_typed(self, *, set_up: bool) -> None:
+        typed = self.query_one(Input).value.strip()
+        if is_path(typed) and Path(typed).expanduser().is_dir():
+            self._go_to(typed.rstrip("/") + "/")
+            return
+        try:
+            start = self._typed_start(typed)
+        except ValueError as error:
+            self.complain(str(error))
+            return
+        self._choose(start, set_up=set_up or is_path(start.program))
+
+    def _typed_start(self, typed: str) -> Start:
+        """A file whose name may have spaces, or words of which the first is a program. Raises ValueError."""
+        if is_path(typed) and Path(typed).expanduser().is_file():
+            return Start(absolute(typed))
+        words = parse_words(typed)
+        if not words:
+            raise ValueError("Type a program, or choose one with ↓")
+        program, args = words[0], words[1:]
+        matches = [each.name for each in self._programs if program.lower() in each.name.lower()]
+        if len(matches) == 1 and not is_path(program):
+            program = matches[0]
+        return Start(absolute(program), args)
+
+    def _choose(self, start: Start, *, set_up: bool) -> None:
+        if set_up:
+            self.run_worker(self._set_up(start), exclusive=True, name=f"look at {start.program}")
+            return
+        try:
+            self._begin(start)
+        except Refused as refusal:
+            self.complain(str(refusal))
+            return
+        self.dismiss(True)
+
+    async def _set_up(self, start: Start) -> None:
+        """Look at the program in a thread, since a large one takes a while, and ask for the rest."""
+        try:
+            summary = await asyncio.to_thread(self._look, start.program)
+        except Refused as refusal:
+            self.complain(str(refusal))
+            return
+        if self.is_current:
+            self.app.push_screen(SetupDialog(summary, start, self._begin), self._after_setup)
+
+    def _after_setup(self, started: bool | None) -> None:
+        if started:
+            self.dismiss(True)
