@@ -29,6 +29,7 @@ BENCHMARKS: dict[str, str] = {
     "emulator": "the terminal emulator beside pyte",
     "startup": "start to first paint, beside an empty Textual app",
     "latency": "key to echo beside an endless loop, and an Input of Textual",
+    "notice": "revoking to the notice on the screen beside two endless loops, and killing a job in bash",
     "idle": "processor time of an idle desktop, beside a Textual clock",
 }
 

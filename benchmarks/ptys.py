@@ -73,6 +73,12 @@ class Terminal:
                 break
         raise Silent(f"{PATIENCE_S:.0f} s passed, or the program ended, and the screen shows:\n{self.text()}")
 
+    def seconds(self, keys: bytes, shown: Callable[[str], object]) -> float:
+        """From writing the keys until the screen's text satisfies `shown`. Raises `Silent`."""
+        started = time.perf_counter()
+        self.write(keys)
+        return self.until(shown) - started
+
     def echo_seconds(self, character: str) -> float:
         """From writing a character to reading it back. Raises `Silent`."""
         wanted, seen = character.encode(), b""

@@ -8,7 +8,7 @@ right bytes; no slot and no pid comes back.
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import Any, ClassVar
 
 import hypothesis.strategies as st
 import pytest
@@ -32,8 +32,12 @@ from zos_core.kernel.reduce import reduce
 from zos_core.kernel.state import Committed, state_hash
 
 STEPS = 100
+TEST_STEPS = 20_000
 PARTS, EXAMPLES = 4, 60
-"""Together a little more than 20,000 steps."""
+"""Together a little more than `TEST_STEPS`."""
+SOAK_STEPS = 1_000_000
+SOAK_STEPS_NEED_S = 2000
+"""So many steps are asked for only of a soak that was given this much of a processor; it needs half of it."""
 HASH_EVERY = 10
 """Equal states have equal hashes; that is looked at now and then, for it costs more than all the rest."""
 MAX_ALIVE = 6
@@ -48,6 +52,9 @@ uses = st.sampled_from([0, 0, 1, 2, 3])
 
 class Side(RuleBasedStateMachine):
     """Each rule asks the kernel and the model the same, and compares the answers."""
+
+    taken: ClassVar[int]
+    """Steps of all examples of a class."""
 
     @initialize()
     def start(self) -> None:
@@ -367,30 +374,43 @@ class Side(RuleBasedStateMachine):
     def teardown(self) -> None:
         if hasattr(self, "world"):
             self.world.check()
+            type(self).taken += self.steps
 
 
-def run_side(number: int, examples: int) -> None:
-    """One run of many examples; another number asks other questions."""
+def run_side(number: int, examples: int) -> int:
+    """One run of many examples, and how many steps they had together; another number asks other questions."""
+
+    class Counted(Side):
+        taken = 0
+
     run_state_machine_as_test(
-        seed(number)(type(f"Side{number}", (Side,), {})),
+        seed(number)(Counted),
         settings=settings(
             max_examples=examples, stateful_step_count=STEPS, deadline=None, database=None,
             phases=(Phase.generate, Phase.shrink), suppress_health_check=list(HealthCheck),
         ),
     )  # fmt: skip
+    return Counted.taken
 
 
 @pytest.mark.parametrize("part", range(PARTS))
 def test_the_kernel_and_the_model_agree_after_each_step(part: int) -> None:
-    run_side(part, EXAMPLES)
+    assert run_side(part, EXAMPLES) >= TEST_STEPS / PARTS
 
 
 @pytest.mark.soak
-def test_the_kernel_and_the_model_agree_for_as_long_as_it_takes(soak_seconds: float) -> None:
-    end, number = time.monotonic() + soak_seconds, PARTS
+def test_the_kernel_and_the_model_agree_for_a_million_steps(
+    soak_seconds: float, capsys: pytest.CaptureFixture[str]
+) -> None:
+    end, started = time.monotonic() + soak_seconds, time.process_time()
+    number, steps = PARTS, 0
     while time.monotonic() < end:
-        run_side(number, 50)
+        steps += run_side(number, EXAMPLES)
         number += 1
+    given = time.process_time() - started
+    with capsys.disabled():
+        print(f"\n{steps:,} steps of the kernel beside the model; {given:.0f} s of a processor")
+    assert steps >= SOAK_STEPS or given < SOAK_STEPS_NEED_S
 
 
 def test_the_model_sees_a_right_that_was_added() -> None:

@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import pytest
+from textual import events
+from textual.widgets import Input, Select
 
 from tests.tui.drive import Stage, drive
 from tests.tui.fake_machine import FakeMachine, capability
@@ -372,6 +374,23 @@ def test_a_question_not_yet_painted_cannot_be_opened() -> None:
         assert stage.app.screen is stage.desktop and stage.notice == "No program asks for anything"
 
     play(scenario)
+
+
+def test_the_key_that_gives_does_not_overtake_what_was_typed_before_it() -> None:
+    async def scenario(stage: Stage) -> None:
+        await stage.command("g")
+        dialog = stage.app.screen
+        assert isinstance(dialog, GrantDialog)
+        dialog.query_one("#object", Select).value = f"{int(ObjectType.STORAGE)}:7"
+        expires = dialog.query_one("#expires", Input)
+        expires.focus()
+        await stage.until(lambda: expires.has_focus, "the field")
+        for key, character in (("5", "5"), ("s", "s"), ("ctrl+s", None)):
+            stage.app.post_message(events.Key(key, character))
+        await stage.until(lambda: stage.app.screen is stage.desktop, "it given")
+
+    (granted,) = (asked for asked in play(scenario).asked if asked[0] == "grant")
+    assert 5000 in granted
 
 
 def test_an_answer_is_taken_back_in_three_keys() -> None:

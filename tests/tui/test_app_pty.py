@@ -139,8 +139,8 @@ def test_authority_comes_and_goes_while_a_program_writes(terminal: Terminal) -> 
     terminal.until("slot 7 storage ")
     terminal.type("watch\r", "write 2: ok")
 
-    terminal.type("\x02o", "Enter details")
-    terminal.type("\x02o", "Enter origin and derived")
+    terminal.type("\x02o", "Enter opens")
+    terminal.type("\x02o", "Enter inspects")
     terminal.type("\x1b[F", "▌   7 Storage")
     terminal.type("\x02d", "Derive from notes (4), slot 7")
     terminal.type("\x13", "Derived rw- for pid 3")

@@ -103,6 +103,10 @@ class AuthorityForm(Dialog[str | None]):
         return ""
 
     def action_give(self) -> None:
+        """Give, once the field in focus has taken what was typed into it before: an expiry must not be overtaken."""
+        (self.focused or self).call_later(self.call_later, self._give_now)
+
+    def _give_now(self) -> None:
         try:
             self.dismiss(self.give())
         except (FormError, Refused) as problem:
@@ -110,7 +114,7 @@ class AuthorityForm(Dialog[str | None]):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        self.action_give()
+        self._give_now()
 
     @property
     def receiver(self) -> int:
