@@ -31,23 +31,35 @@ class _Console:
     backlog_size: int = 0
     pending: deque[bytes] = field(default_factory=deque)
     pending_size: int = 0
+    listed: bool = True
 
 
 class Consoles:
-    """One entry for each process that was ever given a console and is still of interest."""
+    """One entry for each process that is listed, living or lately ended, and for each that somebody listens to."""
 
     def __init__(self) -> None:
         self._consoles: dict[int, _Console] = {}
+        self._waiting: dict[int, None] = {}
+        self._ended: deque[int] = deque()
         self._undelivered: deque[tuple[int, Stream, bytes]] = deque()
         self._delivering = False
 
     def open(self, pid: int, mode: ConsoleMode) -> None:
         self._consoles[pid] = _Console(mode)
 
-    def forget(self, pid: int) -> None:
-        """Called when a process is no longer listed and nobody looks at its console."""
-        console = self._consoles.get(pid)
-        if console is not None and console.callback is None:
+    def ended(self, pid: int) -> None:
+        """Its process has ended: input is dropped, output kept while it is among the last that the kernel lists."""
+        self.discard(pid)
+        self._ended.append(pid)
+        if len(self._ended) > abi.MAX_ENDED_LISTED:
+            unlisted = self._ended.popleft()
+            if unlisted in self._consoles:
+                self._consoles[unlisted].listed = False
+                self._forget(unlisted)
+
+    def _forget(self, pid: int) -> None:
+        """Drop the console of a process that nobody can look up any more, unless somebody still listens."""
+        if not self._consoles[pid].listed and self._consoles[pid].callback is None:
             del self._consoles[pid]
 
     def __contains__(self, pid: int) -> bool:
@@ -73,6 +85,7 @@ class Consoles:
     def unregister(self, pid: int) -> None:
         if pid in self._consoles:
             self._consoles[pid].callback = None
+            self._forget(pid)
 
     def deliver(self, output: Iterable[tuple[int, Stream, bytes]]) -> None:
         """Output in order: what a callback itself sets off comes after what is here already."""
@@ -111,6 +124,8 @@ class Consoles:
             raise InputRefused(f"process {pid} does not read its input: {console.pending_size} bytes wait already")
         console.pending.extend(pieces)
         console.pending_size += size
+        if console.pending:
+            self._waiting[pid] = None
 
     def room(self, pid: int) -> int:
         """How many bytes `enqueue` would take."""
@@ -118,14 +133,16 @@ class Consoles:
         return abi.MAX_PENDING_INPUT - (0 if console is None else console.pending_size)
 
     def waiting(self) -> list[int]:
-        """Processes with input that has not been delivered."""
-        return [pid for pid, console in self._consoles.items() if console.pending]
+        """Processes with input that has not been delivered; looked at in every tick."""
+        return list(self._waiting)
 
     def take(self, pid: int, count: int) -> list[bytes]:
         """Up to `count` pieces of input for `pid`, in order."""
         console = self._consoles[pid]
         taken = [console.pending.popleft() for _ in range(min(count, len(console.pending)))]
         console.pending_size -= sum(map(len, taken))
+        if not console.pending:
+            self._waiting.pop(pid, None)
         return taken
 
     def discard(self, pid: int) -> None:
@@ -133,3 +150,4 @@ class Consoles:
         if pid in self._consoles:
             self._consoles[pid].pending.clear()
             self._consoles[pid].pending_size = 0
+            self._waiting.pop(pid, None)

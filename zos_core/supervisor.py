@@ -434,7 +434,7 @@ class Supervisor:
         how = None if process is None else exit_of(self._machine, process)
         if process is not None and how is not None:
             self._ended.append(ProcessEnded(pid, process.name, how))
-        self._consoles.discard(pid)
+        self._consoles.ended(pid)
         self._held.discard(pid)
 
     def _wake_at(self) -> int | None:
