@@ -20,7 +20,7 @@ from zos_core.calltext import call_name, call_text
 from zos_core.kernel import commits as k
 from zos_core.kernel.dispatch import Op
 from zos_core.snapshot import EventKind, EventSnapshot, rights_text
-from zos_core.view import object_name
+from zos_core.view import Named
 from zos_core.wasi.preview1 import FIRST_CALL
 
 _QUIET: tuple[type[k.Body], ...] = (
@@ -51,8 +51,8 @@ _REASONS = {
 class EventLog:
     """Remembers how far it has read; `messages` adds what programs send each other."""
 
-    def __init__(self, gateway: Gateway, *, messages: bool = False) -> None:
-        self._gateway = gateway
+    def __init__(self, gateway: Gateway, named: Named, *, messages: bool = False) -> None:
+        self._gateway, self._named = gateway, named
         self.messages = messages
         self._commit = self._event = 0
 
@@ -92,7 +92,7 @@ class EventLog:
             case k.ProcessFaulted(pid, reason, _):
                 row = (EventKind.FAULT, pid, pid, f"faulted: {reason}")
             case k.CapInserted() as body if body.pid and body.how != k.InsertHow.SPAWN:
-                what = f"slot {body.slot} {self._object(body.object_type, body.object_id)} {rights_text(body.perms)}"
+                what = f"slot {body.slot} {self._named(body.object_type, body.object_id)} {rights_text(body.perms)}"
                 row = (EventKind.GRANTED, body.pid, body.by_pid, what)
             case k.CapMoved(_, pid, slot):
                 row = (EventKind.GRANTED, pid, pid, f"slot {slot} by a message")
@@ -118,9 +118,6 @@ class EventLog:
             what = ObjectType(lost.object_type).name.lower()
             said = f"received MSG_CAP_REVOKED: slot {lost.slot} {what}, {_REASONS[RevokeReason(lost.reason)]}"
             yield EventSnapshot(event.time_ns, EventKind.RECEIVED, event.pid, 0, said, 0, event.seq)
-
-    def _object(self, object_type: int, object_id: int) -> str:
-        return object_name(self._gateway.state, object_type, object_id)
 
 
 def _bytes(size: int) -> str:

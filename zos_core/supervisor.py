@@ -33,7 +33,7 @@ from zos_core.kernel.call import Outcome
 from zos_core.kernel.capabilities import notice_endpoint
 from zos_core.kernel.console import split_input
 from zos_core.kernel.privilege import Targets, revocation
-from zos_core.launcher import Launch, Launcher, Options
+from zos_core.launcher import Launch, Launcher, Options, owner_text
 from zos_core.programs import BundledProgram, Registry
 from zos_core.prompts import Decision, Prompts
 from zos_core.record.recorder import Recorder
@@ -79,7 +79,7 @@ class Supervisor:
         self._machine.gateway.full_audit = self.config.full_audit
         self._recorder = self._record(self.config.record)
         self._consoles = Consoles()
-        self._viewer = view.Viewer(self._machine, self._consoles)
+        self._viewer = view.Viewer(self._machine, self._consoles, self._object_name)
         self._arrivals = Arrivals(self._machine, self._consoles, self._launcher, self.open_storage)
         self._storage: Storage | None = None
         self.storage_problem = ""
@@ -307,7 +307,7 @@ class Supervisor:
 
     def objects(self) -> tuple[ObjectSnapshot, ...]:
         """Everything a capability names at present."""
-        return view.objects(self._machine.gateway.state)
+        return view.objects(self._machine.gateway.state, self._object_name)
 
     def holders_of(self, object_type: ObjectType, object_id: int) -> tuple[CapabilityNode, ...]:
         """Who can reach an object, and through whom."""
@@ -315,7 +315,7 @@ class Supervisor:
 
     def event_log(self, *, messages: bool = False) -> EventLog:
         """A reader of what happens to authority; each has its own place in the logs."""
-        return EventLog(self._machine.gateway, messages=messages)
+        return EventLog(self._machine.gateway, self._object_name, messages=messages)
 
     def recent_events(self, after: int = 0) -> list[SysEvent]:
         """SysLog rows still in memory with a higher number, oldest first."""
@@ -386,6 +386,9 @@ class Supervisor:
         return b"" if process is None else process.program.info.sha256
 
     def _object_name(self, object_type: int, object_id: int) -> str:
+        owner = self._storage.owner_of(object_id) if object_type == ObjectType.STORAGE and self._storage else None
+        if owner is not None:
+            return f"storage {object_id} of {owner_text(*owner)}"
         return object_name(self._machine.gateway.state, object_type, object_id)
 
     def _namespace(self, program: str, origin: str) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from zos_core import abi
 from zos_core.abi import ExitHow, ObjectType, Rights
 from zos_core.consoles import Consoles
@@ -29,11 +31,15 @@ from zos_core.snapshot import (
 _SIZES = ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"))
 
 
+Named = Callable[[int, int], str]
+"""What a person calls the object of a type and an id."""
+
+
 class Viewer:
     """Takes snapshots. What nobody touched since the last one is not built again: an idle machine is cheap to watch."""
 
-    def __init__(self, machine: Machine, consoles: Consoles) -> None:
-        self._machine, self._consoles = machine, consoles
+    def __init__(self, machine: Machine, consoles: Consoles, named: Named) -> None:
+        self._machine, self._consoles, self._named = machine, consoles, named
         self._held: dict[int, tuple[object, tuple[CapabilitySnapshot, ...]]] = {}
 
     def snapshot(self) -> MachineSnapshot:
@@ -71,7 +77,7 @@ class Viewer:
         key = (self._machine.gateway.commits.structure, used)
         known = self._held.get(pid)
         if known is None or known[0] != key:
-            known = self._held[pid] = (key, tuple(_capability(state, cap) for cap in held))
+            known = self._held[pid] = (key, tuple(_capability(state, cap, self._named) for cap in held))
         return known[1]
 
     def _process(self, process: Process) -> ProcessSnapshot:
@@ -107,14 +113,14 @@ def exit_of(machine: Machine, process: Process) -> ExitSnapshot | None:
     return ExitSnapshot(process.how, abi.EXIT_FAULT_STATUS, TrapSnapshot(process.reason, message, tuple(frames)))
 
 
-def _capability(state: State, cap: Cap) -> CapabilitySnapshot:
+def _capability(state: State, cap: Cap, named: Named) -> CapabilitySnapshot:
     parent, use = state.committed.caps.get(cap.parent), state.transient.uses.get(cap.id)
     return CapabilitySnapshot(
         cap_id=cap.id,
         slot=cap.slot,
         object_type=ObjectType(cap.object_type),
         object_id=cap.object_id,
-        object_name=object_name(state, cap.object_type, cap.object_id),
+        object_name=named(cap.object_type, cap.object_id),
         perms=Rights(cap.perms),
         parent=cap.parent,
         parent_pid=parent.pid if parent is not None else 0,
@@ -211,12 +217,12 @@ def _node(state: State, cap: Cap, depth: int) -> CapabilityNode:
     )
 
 
-def objects(state: State) -> tuple[ObjectSnapshot, ...]:
+def objects(state: State, named: Named) -> tuple[ObjectSnapshot, ...]:
     """Everything a capability names at present, by type and id."""
     caps = state.committed.caps
     return tuple(
         ObjectSnapshot(
-            ObjectType(kind), object_id, object_name(state, kind, object_id), sum(caps[each].pid != 0 for each in held)
+            ObjectType(kind), object_id, named(kind, object_id), sum(caps[each].pid != 0 for each in held)
         )
         for (kind, object_id), held in sorted(state.committed.by_object.items())
     )

@@ -8,6 +8,7 @@ import pytest
 
 from tests.apps.support import ASKING, Tab
 from zos_core.abi import ObjectType, Rights
+from zos_core.launcher import BUNDLED, owner_text
 from zos_core.policy import Policy, Rule
 from zos_core.prompts import MAX_REASON_SHOWN, Choice
 
@@ -70,3 +71,19 @@ def test_wrong_use_is_one_line(words: list[str]) -> None:
     tab = Tab("asker", words)
     assert tab.ending().code == 1
     assert tab.text().startswith(f"asker: {words[-1]}: ") and tab.text().count("\n") == 1
+
+
+def test_a_namespace_is_called_by_the_program_it_belongs_to() -> None:
+    tab = Tab("asker", policy=ASKING)
+    assert tab.prompt().object_name == "storage 1 of com.zero.asker"
+    tab.answer(Choice.SESSION)
+    tab.wait_for("using it: wrote 1\n")
+    held = next(cap for cap in tab.caps() if cap.object_type is ObjectType.STORAGE)
+    listed = next(each for each in tab.supervisor.objects() if each.object_type is ObjectType.STORAGE)
+    assert held.object_name == listed.name == "storage 1 of com.zero.asker"
+
+
+def test_a_module_that_claims_a_bundled_id_is_told_apart() -> None:
+    claimed = owner_text("com.zero.asker\x1b[2J", "ab" * 32)
+    assert claimed == "com.zero.asker\u241b[2J (module abababab)"
+    assert owner_text("com.zero.asker", BUNDLED) == "com.zero.asker"

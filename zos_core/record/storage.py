@@ -52,6 +52,7 @@ class Storage:
 
     def __init__(self, path: Path | None = None, journal: Journal | None = None) -> None:
         self._store = Store.open(path)
+        self._owners = {each.id: (each.program, each.origin) for each in self._store.namespaces()}
         self._journal = journal
         self._lock = threading.Lock()
         self._batches: queue.SimpleQueue[tuple[int, Sequence[StorageRequest]] | None] = queue.SimpleQueue()
@@ -64,9 +65,15 @@ class Storage:
         """The number of a namespace. Raises `Refused` when the file cannot be written."""
         with self._lock:
             try:
-                return self._store.namespace(program, origin)
+                number = self._store.namespace(program, origin)
             except sqlite3.Error as error:
                 raise Refused(f"the storage cannot be used: {error}") from None
+        self._owners[number] = (program, origin)
+        return number
+
+    def owner_of(self, namespace: int) -> tuple[str, str] | None:
+        """The (program, origin) a namespace belongs to; None for a number that no program has come by."""
+        return self._owners.get(namespace)
 
     def submit(self, requests: Sequence[StorageRequest]) -> None:
         """All requests of one tick, after it has been handed to the journal."""
