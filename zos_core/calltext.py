@@ -14,6 +14,7 @@ from zos_core.kernel.dispatch import Op
 from zos_core.prompts import harmless
 from zos_core.snapshot import rights_text
 from zos_core.wasi.preview1 import FIRST_CALL, Err, function_name
+from zos_core.wasi.rows import split
 
 ARGUMENTS: dict[int, tuple[str, ...]] = {
     Sys.DEBUG: ("len",),
@@ -56,7 +57,7 @@ def call_name(num: int) -> str:
 
 
 def call_text(row: SysEvent) -> str:
-    """`SYS_SEND(slot=4, MSG_CONSOLE_INPUT, len=12) = 0`, `fd_read(3, 65536) = SUCCESS, 512 bytes`."""
+    """`SYS_SEND(slot=4, MSG_CONSOLE_INPUT, len=12) = 0`, `fd_read(4, 512, directory 0 r--) = SUCCESS, 512 bytes`."""
     again = "resumed " if row.resumes else ""
     equals = "" if row.result == WAITING else "= "
     return f"{call_name(row.num)}({arguments_text(row)}) {again}{equals}{answer_text(row)}"
@@ -65,9 +66,17 @@ def call_text(row: SysEvent) -> str:
 def arguments_text(row: SysEvent) -> str:
     """What stands between the brackets."""
     if row.num >= FIRST_CALL:
-        return ", ".join(repr(harmless(each)) if isinstance(each, str) else str(int(each)) for each in row.args)
+        return _descriptor_arguments(row)
     names = ARGUMENTS.get(row.num, () if row.num in Sys.__members__.values() else _UNKNOWN)
     return ", ".join(_argument(each, value) for each, value in zip(names, row.args, strict=False))
+
+
+def _descriptor_arguments(row: SysEvent) -> str:
+    """The call's own, then each directory it needs, by its number in the session, and with what right."""
+    own, needs = split(row.num, row.args)
+    said = [repr(harmless(each)) if isinstance(each, str) else str(int(each)) for each in own]
+    said += [f"directory {need.directory - abi.FIRST_DIRECTORY} {rights_text(need.rights)}" for need in needs]
+    return ", ".join(said)
 
 
 def answer_text(row: SysEvent) -> str:

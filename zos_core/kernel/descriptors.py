@@ -29,22 +29,26 @@ class Need(NamedTuple):
     rights: Rights
 
 
-def _held(c: Committed, pid: int, directory: int) -> list[Cap]:
+def held_on(c: Committed, pid: int, directory: int) -> list[Cap]:
     """The capabilities of a process on a directory, by rising slot."""
     ids = c.by_object.get((ObjectType.STORAGE, directory), ())
     return sorted((cap for each in ids if (cap := c.caps[each]).pid == pid), key=lambda cap: cap.slot)
+
+
+def authority(c: Committed, pid: int, need: Need) -> Cap | None:
+    """The capability by which a process may do what needs that."""
+    return next((cap for cap in held_on(c, pid, need.directory) if not need.rights & ~cap.perms), None)
 
 
 def _authority(s: State, call: Call, needs: Iterable[Need]) -> list[Cap] | Outcome:
     """The capabilities that a call exercises, or its refusal."""
     used = []
     for need in needs:
-        held = _held(s.committed, call.pid, need.directory)
-        cap = next((cap for cap in held if not need.rights & ~cap.perms), None)
-        if not held:
-            return refuse(call, Errno.E_BADF, "no capability on that directory")
+        cap = authority(s.committed, call.pid, need)
         if cap is None:
-            return refuse(call, Errno.E_PERM, "the capability lacks the right")
+            if held_on(s.committed, call.pid, need.directory):
+                return refuse(call, Errno.E_PERM, "the capability lacks the right")
+            return refuse(call, Errno.E_BADF, "no capability on that directory")
         if need.rights and cap not in used:
             used.append(cap)
     return used

@@ -16,6 +16,7 @@ from zos_core.abi import FACTORY, ExitHow, Malformed, ObjectType
 from zos_core.axiom.syslog import SysEvent
 from zos_core.errors import Refused
 from zos_core.kernel import commits as k
+from zos_core.kernel.dispatch import Op
 from zos_core.kernel.reduce import apply
 from zos_core.kernel.state import Cap, Committed
 from zos_core.record.journal import unpack_events, unpack_list
@@ -25,6 +26,8 @@ _HEAD = struct.Struct("<QQQB")
 _KINDS = {kind: (body, codes) for body, (kind, codes) in k.LAYOUTS.items()}
 _TEXT_LENGTH = struct.Struct("<H")
 _HASH_BYTES = 32
+_NAMED = 2
+"""Arguments of the privilege that names a directory."""
 
 
 class RecordedCommit(NamedTuple):
@@ -116,7 +119,8 @@ class Past:
 
     `gone` is every capability that was removed, by its id; `ends` how processes ended, `ended_at` where, and `ended_by`
     which of them a call ended; `born` are the calls that made them; `owners` who received from an endpoint, whether it
-    is still there or not; `causes` are the calls that took capabilities away, by their numbers.
+    is still there or not; `causes` are the calls that took capabilities away, by their numbers; `directories` are paths
+    of the host by their objects.
     """
 
     def __init__(self) -> None:
@@ -129,6 +133,7 @@ class Past:
         self.owners: dict[int, int] = {}
         self.ended_by: dict[int, int] = {}
         self.causes: dict[int, SysEvent] = {}
+        self.directories: dict[int, str] = {}
         self._names: dict[int, str] = {}
         self._last: SysEvent | None = None
 
@@ -137,6 +142,8 @@ class Past:
         tick, what = happening
         if isinstance(what, SysEvent):
             self._last = what
+            if what.num == Op.NAME_DIRECTORY and len(what.args) == _NAMED:
+                self.directories[what.args[0]] = str(what.args[1])
             return
         place, body = Place(tick, what.seq, what.timestamp, what.caused_by), what.body
         try:
@@ -192,5 +199,7 @@ class Past:
         """An object as a person calls it, whether it is still there or not."""
         if object_type == ObjectType.PROCESS:
             return "the process factory" if object_id == FACTORY else f"the process {self.name(object_id)}"
+        if object_type == ObjectType.STORAGE and object_id in self.directories:
+            return f"the directory {self.directories[object_id]}"
         known = object_type in frozenset(ObjectType)
         return f"{ObjectType(object_type).name.lower() if known else object_type} {object_id}"

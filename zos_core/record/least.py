@@ -1,43 +1,58 @@
 """The least authority: what the programs of a recorded run exercised, as the manifests that would have been enough.
 
-Rules of this file (supervisor: Programs and manifests)
+Rules of this file (supervisor: Programs and manifests; runtime: WASI programs)
 - Only calls that went well count. What every process is given anyway (its endpoints, its console, its memory) and
   what one program got from another is in no manifest; but a giver needs what it gives, and the right to give it.
 - Pids 1 and 2 are the system's own and need no manifest.
+- A directory of the host stands in no manifest: a person names it when the program is started.
 """
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from zos_core import abi
-from zos_core.abi import Errno, ObjectType, Rights, Sys
+from zos_core.abi import ObjectType, Rights, Sys
 from zos_core.axiom.syslog import WAITING, SysEvent
-from zos_core.calltext import call_name
+from zos_core.calltext import call_name, went_well
 from zos_core.kernel import commits as k
 from zos_core.kernel.commits import InsertHow
 from zos_core.kernel.dispatch import Op
 from zos_core.kernel.state import Cap, Committed
 from zos_core.kernel.transient import SpawnRequest
 from zos_core.record.history import Past, RecordedCommit, happenings
+from zos_core.record.plain import unpack_commands
 from zos_core.record.recording import Progress, Recording
-from zos_core.record.uses import USES, exercised
+from zos_core.record.uses import exercised
+from zos_core.runtime import commands as c
 from zos_core.snapshot import rights_text
+from zos_core.wasi.directories import DirectoryGrant
 
 _GIVEN_ANYWAY = frozenset({ObjectType.CONSOLE, ObjectType.MEMORY})
 _SERVICES = (abi.PID_INIT, abi.PID_PERMISSION)
+_STARTS = f'"@{c.Create.__name__}"'
+"""What the commands of a tick contain if a program starts in it."""
 
 
 @dataclass(slots=True)
 class Need:
-    """One capability a program needed. `calls` are the names of what it was used for."""
+    """One capability a program needed. `calls` are the names of what it was used for.
+
+    `directory` is how to give it with no more than those rights, None when it is no directory of the host.
+    """
 
     program: str
     object_type: ObjectType
     object_id: int
     rights: Rights = Rights.NONE
     calls: set[str] = field(default_factory=set)
+    directory: DirectoryGrant | None = None
+
+    @property
+    def is_directory(self) -> bool:
+        return self.object_type is ObjectType.STORAGE and self.object_id >= abi.FIRST_DIRECTORY
 
 
 def least(recording: Recording, progress: Progress | None = None) -> dict[str, list[Need]]:
@@ -52,7 +67,25 @@ def least(recording: Recording, progress: Progress | None = None) -> dict[str, l
         else:
             tally.commit(happening.what)
         tally.past.add(happening)
-    return tally.needs()
+    found = tally.needs()
+    directories = [need for needs in found.values() for need in needs if need.is_directory]
+    given = _preopens(recording) if directories else {}
+    for need in directories:
+        host = tally.past.directories.get(need.object_id, "?")
+        preopen = given.get((need.program, need.object_id), c.Preopen(need.object_id, host, host))
+        # A directory is given to read, or to read and write.
+        need.directory = DirectoryGrant(Path(preopen.host), preopen.guest, need.rights | Rights.READ)
+    return found
+
+
+def _preopens(recording: Recording) -> dict[tuple[str, int], c.Preopen]:
+    """The directories that programs started with, by the program's name and the object."""
+    found = {}
+    for row in recording.ticks():
+        for command in unpack_commands(row.commands) if _STARTS in row.commands else ():
+            if isinstance(command, c.Create) and command.wasi is not None:
+                found.update({(command.name, each.object_id): each for each in command.wasi.preopens})
+    return found
 
 
 class _Tally:
@@ -62,7 +95,7 @@ class _Tally:
         self.past = Past()
         self._needs: dict[tuple[str, int, int], Need] = {}
         self._programs: dict[str, None] = {}
-        self._waiting: dict[int, Cap] = {}
+        self._waiting: dict[int, list[tuple[Cap, Rights]]] = {}
         self._entered: dict[int, int] = {}
 
     def needs(self) -> dict[str, list[Need]]:
@@ -73,7 +106,7 @@ class _Tally:
 
     def call(self, event: SysEvent) -> None:
         caps = self.past.state.caps
-        if event.error is not Errno.E_OK:
+        if not went_well(event):
             return
         if event.num == Op.CREATE_PROCESS:
             # A program can also be asked for by the debug channel, where no slot is named.
@@ -81,13 +114,12 @@ class _Tally:
                 if isinstance(request, SpawnRequest) and request.cap_id in caps:
                     self._credit(caps[request.cap_id], Rights.WRITE, call_name(Sys.SPAWN))
             return
-        cap = self._waiting.pop(event.resumes, None) if event.resumes else exercised(event, self.past.state)
-        if cap is None:
-            return
+        used = self._waiting.pop(event.resumes, []) if event.resumes else exercised(event, self.past.state)
         if event.result == WAITING:
-            self._waiting[event.seq] = cap
-        else:
-            self._credit(cap, USES[event.num].right, call_name(event.num))
+            self._waiting[event.seq] = used
+            return
+        for cap, right in used:
+            self._credit(cap, right, call_name(event.num))
 
     def commit(self, commit: RecordedCommit) -> None:
         state = self.past.state
@@ -127,6 +159,8 @@ def manifest(needs: list[Need], shared: frozenset[tuple[ObjectType, int]] = froz
     """The `[[capability]]` tables of one program as TOML. `shared` are objects that other programs use, too."""
     tables = []
     for need in needs:
+        if need.is_directory:
+            continue
         tables.append(
             "[[capability]]\n"
             f'type = "{need.object_type.name.lower()}"\n'

@@ -1,7 +1,8 @@
 """Which capability a recorded call exercised, and what it needed of it.
 
-Rules of this file (abi: System calls)
+Rules of this file (abi: System calls; runtime: WASI programs)
 - One literal table says where a call names its slot and which right it needs.
+- A call by a descriptor names no slot: its row says which directory it needs, and with what right.
 - A call that had to wait exercised what its slot held when it was made.
 """
 
@@ -12,7 +13,10 @@ from typing import NamedTuple
 from zos_core.abi import ObjectType, Rights, Sys
 from zos_core.axiom.syslog import SysEvent
 from zos_core.kernel.console import default_console
+from zos_core.kernel.descriptors import authority
 from zos_core.kernel.state import Cap, Committed
+from zos_core.wasi.preview1 import FIRST_CALL
+from zos_core.wasi.rows import split
 
 
 class Use(NamedTuple):
@@ -55,7 +59,21 @@ def slot_of(event: SysEvent, state: Committed) -> int | None:
     return None if cap is None else cap.slot
 
 
-def exercised(event: SysEvent, state: Committed) -> Cap | None:
-    """The capability in that slot before the call."""
+def wanted_by(event: SysEvent) -> ObjectType | None:
+    """The type of capability that a call takes, None when it takes none or any."""
+    if event.num >= FIRST_CALL:
+        return ObjectType.STORAGE if split(event.num, event.args).needs else ObjectType.CONSOLE
+    use = USES.get(event.num)
+    return None if use is None else use.object_type
+
+
+def exercised(event: SysEvent, state: Committed) -> list[tuple[Cap, Rights]]:
+    """The capabilities that a call was about, as they were before it, and what it needed of each."""
+    if event.num >= FIRST_CALL:
+        return [
+            (cap, need.rights) for need in split(event.num, event.args).needs
+            if (cap := authority(state, event.pid, need)) is not None
+        ]  # fmt: skip
     slot = slot_of(event, state)
-    return None if slot is None else state.cap(event.pid, slot)
+    cap = None if slot is None else state.cap(event.pid, slot)
+    return [] if cap is None else [(cap, USES[event.num].right)]

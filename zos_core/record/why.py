@@ -10,20 +10,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from zos_core.abi import Errno, ObjectType, Sys
+from zos_core.abi import Errno, ObjectType, Rights, Sys
 from zos_core.axiom.syslog import SysEvent
-from zos_core.calltext import call_name
+from zos_core.calltext import answer_text, call_name, went_well
 from zos_core.errors import Refused
 from zos_core.kernel import commits as k
 from zos_core.kernel.commits import InsertHow, RemoveHow
+from zos_core.kernel.descriptors import authority, held_on
 from zos_core.kernel.dispatch import Op
 from zos_core.kernel.state import Cap
 from zos_core.record.history import Held, Past, Place, happenings
 from zos_core.record.plain import unpack_commands
 from zos_core.record.recording import Progress, Recording
-from zos_core.record.uses import USES, slot_of
+from zos_core.record.uses import USES, slot_of, wanted_by
 from zos_core.runtime import commands as c
 from zos_core.snapshot import rights_text
+from zos_core.wasi.preview1 import FIRST_CALL
+from zos_core.wasi.rows import split
 
 _CAME = {
     InsertHow.ROOT: "made with its object",
@@ -61,7 +64,7 @@ def explain(recording: Recording, pid: int, seq: int, progress: Progress | None 
             if event.pid != pid:
                 raise Refused(f"call {seq} is one of {past.name(event.pid)}, not of pid {pid}")
             if event.error is Errno.E_OK:
-                raise Refused(f"call {seq} of {past.name(pid)} was not refused: {call_name(event.num)} went well")
+                raise Refused(f"call {seq} of {past.name(pid)} was not refused: {call_name(event.num)} {_went(event)}")
             first = Link(_refusal(past, event), happening.tick, event.time_ns)
             chain = _Chain(past, event, happening.tick)
             links = [first, *chain.links()]
@@ -75,15 +78,20 @@ def _refusal(past: Past, event: SysEvent) -> str:
     return f"{past.name(event.pid)} was refused {call_name(event.num)}: {event.error.name}, {reason}"
 
 
+def _went(event: SysEvent) -> str:
+    """How a call went that was not refused; the host may have its own reasons for saying no."""
+    return "went well" if went_well(event) else f"was let through, and the host answered {answer_text(event)}"
+
+
 def _denials(recording: Recording, event: SysEvent, tick: int) -> Iterator[Link]:
     """Requests for this type of capability that were answered with no."""
-    wanted = USES.get(event.num)
+    wanted = wanted_by(event)
     for row in recording.ticks() if wanted is not None else ():
         if row.tick > tick:
             return
         for command in unpack_commands(row.commands):
             asked = isinstance(command, c.AnswerPrompt) and command.pid == event.pid and not command.allowed
-            if asked and isinstance(command, c.AnswerPrompt) and wanted and command.object_type == wanted.object_type:
+            if asked and isinstance(command, c.AnswerPrompt) and command.object_type == wanted:
                 kind = ObjectType(command.object_type).name.lower()
                 yield Link(f"it had asked for a {kind} capability and was told no", row.tick, row.time_ns)
 
@@ -107,6 +115,8 @@ class _Chain:
             return
         if event.num in _NAMES_A_SLOT and event.error is Errno.E_BADF:
             yield from self._empty(_number(event, 0), _number(event, 1))
+        if event.num >= FIRST_CALL:
+            yield from self._descriptors()
         if event.num not in USES or not event.pid:
             return
         slot = slot_of(event, past.state)
@@ -147,6 +157,50 @@ class _Chain:
             return
         yield from self._gone(max(lost, key=lambda held: held.came.seq))
 
+    def _descriptors(self) -> Iterator[Link]:
+        """A call by a descriptor: each directory that it needs, or the console."""
+        own, needs = split(self._event.num, self._event.args)
+        if not needs:
+            yield from self._no_console()
+        state, pid, used = self._past.state, self._event.pid, []
+        for need in needs:
+            cap, held = authority(state, pid, need), held_on(state, pid, need.directory)
+            if cap is not None:
+                used.append(cap)
+            elif held:
+                yield from self._lacks(held[0], need.rights)
+            else:
+                yield from self._no_directory(need.directory)
+        if not self.missing:
+            paths = " and ".join(repr(each) for each in own if isinstance(each, str))
+            for cap in used:
+                yield self._here(f"{self._holds(cap)}, which reaches nothing outside of it, as {paths} would")
+
+    def _no_directory(self, directory: int) -> Iterator[Link]:
+        """What has become of the capability on a directory that a descriptor stands for."""
+        self.missing = True
+        pid, past = self._event.pid, self._past
+        lost = [
+            held[-1] for (holder, _), held in past.slots.items()
+            if holder == pid and (held[-1].cap.object_type, held[-1].cap.object_id) == (ObjectType.STORAGE, directory)
+        ]  # fmt: skip
+        if not lost:
+            name = past.object_name(ObjectType.STORAGE, directory)
+            yield self._here(f"{name} was never given to {past.name(pid)}")
+            return
+        yield from self._gone(max(lost, key=lambda held: held.came.seq))
+
+    def _holds(self, cap: Cap) -> str:
+        name = self._past.object_name(cap.object_type, cap.object_id)
+        return f"slot {cap.slot} holds {name} {rights_text(cap.perms)}"
+
+    def _lacks(self, cap: Cap, right: Rights) -> Iterator[Link]:
+        """The capability is there, but not all of what the call needs of it."""
+        self.missing = True
+        yield self._here(f"{self._holds(cap)}; the call needs {rights_text(right)}")
+        yield from self._narrowed(cap, right)
+        yield from self._origin(cap)
+
     def _empty(self, pid: int, slot: int) -> Iterator[Link]:
         """Nothing is in that slot, or only something that was moved into it since."""
         self.missing = True
@@ -160,14 +214,13 @@ class _Chain:
 
     def _held(self, cap: Cap) -> Iterator[Link]:
         """What the slot holds is of the wrong type, lacks the right, or is not what was wrong."""
-        use, past = USES[self._event.num], self._past
-        what = f"slot {cap.slot} holds {past.object_name(cap.object_type, cap.object_id)} {rights_text(cap.perms)}"
+        use, what = USES[self._event.num], self._holds(cap)
         self.missing = True
         if use.object_type not in (None, cap.object_type):
             yield self._here(f"{what}, not a capability of the type that this call takes")
         elif use.right & ~cap.perms:
-            yield self._here(f"{what}; the call needs {rights_text(use.right)}")
-            yield from self._narrowed(cap, use.right)
+            yield from self._lacks(cap, use.right)
+            return
         else:
             self.missing = False
             yield self._here(f"{what}, which is all that the call needs: no capability was missing")
@@ -259,7 +312,6 @@ class _Chain:
             if above is None or not above.pid:
                 return
             node = above
-
 
     def _came(self, cap: Cap, came: Place) -> str:
         if cap.how == InsertHow.SPAWN and self._past.born.get(cap.pid) != came.caused_by:

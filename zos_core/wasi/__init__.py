@@ -4,6 +4,7 @@
     calls.py        its functions as one table, and the one way in
     process.py      what the calls of one program share; the one way to the kernel and to the host
     descriptors.py  what a program's descriptors stand for
+    rows.py         what the log keeps of their calls
     streams.py      descriptors 0-2: the console
     fdcalls.py      functions on descriptors
     pathcalls.py    functions on paths

@@ -53,7 +53,7 @@ def path_open(
     needed |= Rights.READ if read else Rights.NONE
     handle = p.host.new_handle()
     answer = p.use(
-        NUMBERS["path_open"], (fd, _text(path), oflags, int(needed)), (p.need(directory, needed),),
+        NUMBERS["path_open"], (fd, _text(path), oflags), (p.need(directory, needed),),
         lambda: p.host.files.open(
             handle, directory.handle, path, follow=_follows(lookup), oflags=oflags, fdflags=fdflags,
             read=read or not write, write=write,

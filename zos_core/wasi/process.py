@@ -33,6 +33,7 @@ from zos_core.wasi.descriptors import (
 from zos_core.wasi.host import Answer, HostCalls, Job, unpack_answer
 from zos_core.wasi.hostpaths import HostPaths
 from zos_core.wasi.preview1 import Err, FileType
+from zos_core.wasi.rows import join
 
 MAX_VECTORS = 1024
 """Buffers of one read or write, as on Linux."""
@@ -217,7 +218,7 @@ class WasiProcess:
     def use(self, number: int, shown: tuple[object, ...], needs: Sequence[Need], act: Callable[[], Answer]) -> Answer:
         """Ask the host, if a capability allows it. Raises `WasiError` with the refusal of either."""
         asked = self.gateway.exercise(
-            self.pid, p1.FIRST_CALL + number, shown, tuple(needs), lambda: self.host.calls.ask(act)
+            self.pid, p1.FIRST_CALL + number, join(shown, needs), tuple(needs), lambda: self.host.calls.ask(act)
         )
         if isinstance(asked, Outcome):
             raise WasiError(refusal_of(asked))
@@ -227,7 +228,7 @@ class WasiProcess:
         self, number: int, shown: tuple[object, ...], needs: Sequence[Need], handle: int, work: Callable[[], Answer]
     ) -> Answer:
         """The same for what may take long with one file: the caller is parked. Raises `WasiError` and `Waits`."""
-        number += p1.FIRST_CALL
+        number, shown = number + p1.FIRST_CALL, join(shown, needs)
         if not self.gateway.waits(self.pid):
             asked = self.gateway.await_host(self.pid, number, shown, tuple(needs))
             if asked.result != WAIT:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 from contextlib import closing
 
 from zos_core.record.least import Need, least, manifest, shared_objects
@@ -24,15 +25,20 @@ def show_least(arguments: argparse.Namespace) -> int:
     shared = shared_objects(found)
     for program, needs in found.items():
         print(f"# {visible(program)}" + ("" if needs else ": nothing but what every process has"))
-        if needs:
-            print(manifest(needs, shared))
+        for need in needs:
+            if need.directory is not None:
+                option = visible(shlex.quote(str(need.directory)))
+                print(f"# --dir {option} for {', '.join(sorted(need.calls))}")
+        if tables := manifest(needs, shared):
+            print(tables)
     return 0
 
 
 def _row(need: Need) -> dict[str, object]:
-    return {
+    row: dict[str, object] = {
         "type": need.object_type.name.lower(),
         "object": need.object_id,
         "perms": rights_text(need.rights),
         "calls": sorted(need.calls),
     }
+    return row if need.directory is None else {**row, "dir": str(need.directory)}
