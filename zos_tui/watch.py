@@ -142,7 +142,10 @@ class Watch:
     def refresh_now(self) -> None:
         """Take a snapshot and show it; come again by itself while a rate or a countdown is still moving."""
         self._refreshed_at = now = monotonic()
+        known = {} if self.snapshot is None else self.snapshot.by_pid
         self.snapshot = snapshot = self._machine.snapshot()
+        # A row of the log may have come before the name of its process.
+        self._log_behind = self._log_behind or known.keys() != snapshot.by_pid.keys()
         lost = {loss.pid: loss for process in snapshot.processes for loss in self.losses.of(process.pid)}
         self._processes.show(snapshot, self._rates.update(snapshot), lost, now)
         self.show_capabilities()

@@ -10,7 +10,7 @@ from textual import events
 from textual.widgets import Input, Select
 
 from tests.tui.drive import Stage, drive
-from tests.tui.fake_machine import FakeMachine, capability
+from tests.tui.fake_machine import FakeMachine, capability, process
 from zos_core.abi import Errno, ObjectType, Rights, Sys
 from zos_core.prompts import Choice, Decision
 from zos_core.snapshot import ConsoleMode, EventKind
@@ -391,6 +391,21 @@ def test_the_key_that_gives_does_not_overtake_what_was_typed_before_it() -> None
 
     (granted,) = (asked for asked in play(scenario).asked if asked[0] == "grant")
     assert 5000 in granted
+
+
+def test_a_row_of_the_log_gets_the_name_of_a_process_that_was_not_listed_yet() -> None:
+    async def scenario(stage: Stage) -> None:
+        log, lists = stage.desktop.query_one(MessageLog), stage.desktop.lists
+        assert lists is not None
+        stage.machine.tell(EventKind.STARTED, 77, "late started")
+        lists.pull()
+        lists.acted()
+        assert (log.rows[-1].cells[4].text, log.rows[-1].cells[3].text) == ("late started", "")
+        stage.machine.processes[77] = process(77, "late")
+        lists.refresh_now()
+        assert log.rows[-1].cells[3].text == "late"
+
+    play(scenario)
 
 
 def test_an_answer_is_taken_back_in_three_keys() -> None:
