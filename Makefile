@@ -75,7 +75,7 @@ contracts: $(READY_TEST)
 tidy: $(READY_TEST)
 	@$(PYTEST) -q tests/test_tidy.py tests/test_imports.py
 
-soak: $(READY_TEST) ## the long-running tests, for TIME seconds together
+soak: $(READY_TEST) ## the long-running tests: TIME seconds together, longer where so many rounds are promised
 	@$(PYTEST) -q -m soak --soak-seconds $(TIME) -o timeout=0 -o faulthandler_timeout=0 $(ARGS) \
 	|| { code=$$?; [ $$code -eq 5 ] && echo "soak: no test is marked so"; [ $$code -eq 5 ]; }
 

@@ -33,6 +33,7 @@ def test_a_stranger_comes_to_the_same_head(root: Path, recorded: Path) -> None:
     told = run_example(root, recorded)
     assert (told.returncode, told.stderr) == (0, "")
     assert json.loads(told.stdout) == asdict(head)
+    assert not list(recorded.parent.glob(f"{recorded.name}-*")), "looking leaves nothing behind"
 
 
 def test_a_stranger_names_the_first_bad_tick(root: Path, recorded: Path, tmp_path: Path) -> None:
