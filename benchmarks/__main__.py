@@ -26,6 +26,7 @@ BENCHMARKS: dict[str, str] = {
     "spawning": "processes started beside subprocesses",
     "revocation": "10,000 capabilities revoked at once, beside a recursive DELETE of SQLite",
     "resident": "memory of idle processes beside sleeping ones",
+    "wasi": "programs built for WASI beside the engine's own WASI",
     "emulator": "the terminal emulator beside pyte",
     "startup": "start to first paint, beside an empty Textual app",
     "latency": "key to echo beside an endless loop, and an Input of Textual",
