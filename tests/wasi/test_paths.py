@@ -334,3 +334,23 @@ def test_what_is_made_gets_the_usual_modes(guests: Guests, inside: Path) -> None
         os.umask(mask)
     assert stat.S_IMODE((inside / "f").stat().st_mode) == 0o640
     assert stat.S_IMODE((inside / "d").stat().st_mode) == 0o750
+
+
+def test_how_far_links_may_lead_is_bounded(guests: Guests, inside: Path) -> None:
+    """Every name on the way is looked up while the machine waits."""
+    (inside / "d").mkdir()
+    (inside / "end").write_bytes(b"")
+    for number in range(12):
+        (inside / f"l{number}").symlink_to("d/../" * 400 + f"l{number + 1}")
+    (inside / "l12").symlink_to("end")
+    deep = inside
+    for _ in range(20):
+        deep = deep / ("x" * 10)
+        deep.mkdir()
+    script = Script()
+    script.stat("l12", flags=FOLLOW)
+    script.stat("l10", flags=FOLLOW)
+    script.stat("l0", flags=FOLLOW, err=Err.LOOP)
+    script.stat("d/../" * 800 + "end")
+    script.stat("/".join(["x" * 10] * 20))
+    guests.check(script, inside)

@@ -20,7 +20,7 @@ from zos_core.wasi.preview1 import Clock, Err, EventType, Right
 from zos_core.wasi.process import Waits, WasiProcess
 from zos_core.wasi.streams import STDIN
 
-MAX_SUBSCRIPTIONS = 4096
+MAX_SUBSCRIPTIONS = 1024
 _NS_PER_MS = 1_000_000
 _FOREVER = 2**64 - 1
 

@@ -20,6 +20,8 @@ from typing import Self
 
 MAX_LINKS = 40
 """Symbolic links followed for one path, as Linux does."""
+MAX_STEPS = 4096
+"""Names on one path, those of the links on it among them: more than a path without links can have."""
 MAX_DEPTH = 256
 """Directories below one another on one path: each is held open while the path is walked."""
 _LOOK = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -54,9 +56,12 @@ class Place:
         if not left:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
         self.slash = path.endswith(b"/")
-        links = 0
+        links = steps = 0
         while left:
             name = left.popleft()
+            steps += 1
+            if steps > MAX_STEPS:
+                raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
             if name == b".":
                 continue
             if name == b"..":
