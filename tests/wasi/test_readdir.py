@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pytest
 
 from tests.wasi.support import Guests
-from tests.wasi.wat import ANY, ROOT, RW, Answer, Err, OFlags, Right, Script
+from tests.wasi.wat import ANY, ROOT, RW, Answer, Cell, Err, OFlags, Right, Script
 from zos_core.wasi.preview1 import DIRENT, FileType
 
 BUFFER = 4096
@@ -82,16 +82,16 @@ def test_a_cookie_goes_on_after_its_entry_and_one_beyond_the_end_finds_nothing(g
         (inside / f"f{number}").write_bytes(b"")
     script = Script()
     script.readdir(ROOT)
-    for cookie in range(1, 23):
-        script.readdir(ROOT, cookie=cookie)
-    for cookie in (23, 1000, (1 << 64) - 1, 1 << 63):
+    everything = list(whole_entries(used(guests.check(script, inside).answers[0])))
+    assert len({each.next for each in everything}) == len(everything) == 22
+    for entry in everything:
+        script.readdir(ROOT, cookie=entry.next)
+    for cookie in (1 << 20, (1 << 64) - 1, 1 << 63):
         script.readdir(ROOT, cookie=cookie)
     run = guests.check(script, inside)
-    everything = list(whole_entries(used(run.answers[0])))
-    assert [each.next for each in everything] == list(range(1, 23))
-    for cookie, answer in enumerate(run.answers[1:23], 1):
-        assert list(whole_entries(used(answer))) == everything[cookie:]
-    assert [used(answer) for answer in run.answers[23:]] == [b""] * 4
+    for at, answer in enumerate(run.answers[1:23], 1):
+        assert list(whole_entries(used(answer))) == everything[at:]
+    assert [used(answer) for answer in run.answers[23:]] == [b""] * 3
 
 
 def test_reading_in_pieces_loses_and_repeats_nothing_while_entries_come_and_go(guests: Guests, inside: Path) -> None:
@@ -100,10 +100,13 @@ def test_reading_in_pieces_loses_and_repeats_nothing_while_entries_come_and_go(g
         (inside / f"stays{number:02}").write_bytes(b"")
         (inside / f"goes{number:02}").write_bytes(b"")
     script = Script()
-    for piece in range(122):
-        script.readdir(ROOT, 40, cookie=piece)
-        if 2 <= piece < 62:
-            script.call("path_unlink_file", ROOT, f"goes{piece - 2:02}")
+    buffer = script.out(40)
+    cookie = Cell(buffer.at)
+    script.call("fd_readdir", ROOT, buffer, 40, 0, script.out(4))
+    for piece in range(125):
+        script.call("fd_readdir", ROOT, buffer, 40, cookie, script.out(4))
+        if piece < 60:
+            script.call("path_unlink_file", ROOT, f"goes{piece:02}")
             script.close(script.open(f"comes{piece:02}", OFlags.CREAT, RW))
     run = guests.check(script, inside)
     pieces = [used(each) for each in run.answers if each.call.name == "fd_readdir"]
@@ -133,7 +136,7 @@ def test_two_descriptors_of_one_directory_are_read_apart(guests: Guests, inside:
     script.readdir(first, 30)
     script.call("path_unlink_file", ROOT, "d/a")
     script.readdir(second)
-    script.readdir(first, cookie=1)
+    script.readdir(first, cookie=DIRENT.size + 1)
     run = guests.check(script, inside)
     _, again, on = (list(whole_entries(used(a))) for a in run.answers if a.call.name == "fd_readdir")
     assert len(again) == 4
@@ -160,3 +163,16 @@ def test_a_name_that_is_no_text_does_not_hide_the_others(guests: Guests, inside:
     script.readdir(ROOT)
     run = guests.check(script, inside)
     assert b"good" in [each.name for each in whole_entries(used(run.answers[0]))]
+
+
+def test_a_directory_with_many_entries_is_listed_whole(guests: Guests, inside: Path) -> None:
+    names = [b".", b"..", *(f"entry-{number}".encode() for number in range(3000))]
+    for name in names[2:]:
+        (inside / os.fsdecode(name)).write_bytes(b"")
+    script = Script(pages=8)
+    script.readdir(ROOT, 200_000)
+    script.readdir(ROOT, 200_000, cookie=DIRENT.size + 1)
+    run = guests.check(script, inside)
+    found = [each.name for each in whole_entries(used(run.answers[0]))]
+    assert sorted(found) == sorted(names)
+    assert [each.name for each in whole_entries(used(run.answers[1]))] == found[1:]

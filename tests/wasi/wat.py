@@ -263,10 +263,10 @@ class Script:
             ]
         ).encode()
 
-    @property
-    def pass_size(self) -> int:
-        """Bytes that the program says in one pass over its calls, each loop taken once."""
-        return sum(4 + sum(each.size for each in call.shown) for call in _calls(self._steps))
+    def calls_made(self, output: bytes | bytearray) -> int:
+        """About how many calls a program has made that does everything in one loop."""
+        calls = list(_calls(self._steps))
+        return len(output) * len(calls) // sum(4 + sum(each.size for each in call.shown) for call in calls)
 
     def complaints(self, answers: Sequence[Answer]) -> list[str]:
         """Calls that were answered otherwise than they expect, and the first one that never was answered."""
@@ -355,7 +355,7 @@ def _call_code(call: Call) -> Iterator[str]:
 
 def _word(word: int | Cell, kind: str) -> str:
     if isinstance(word, Cell):
-        return f"(i32.load (i32.const {word.at}))"
+        return f"({kind}.load (i32.const {word.at}))"
     return f"({kind}.const {int(word) & (0xFFFF_FFFF if kind == 'i32' else 0xFFFF_FFFF_FFFF_FFFF)})"
 
 

@@ -59,7 +59,7 @@ class Descriptor:
     handle: int = 0
     directory: int = 0
     preopen: bytes | None = None
-    listing: list[bytes] | None = None
+    listing: bytes | None = None
 
     @property
     def is_directory(self) -> bool:

@@ -15,13 +15,14 @@ from zos_core.wasi import preview1 as p1
 from zos_core.wasi import streams
 from zos_core.wasi.descriptors import Descriptor, WasiError
 from zos_core.wasi.host import Answer
-from zos_core.wasi.hostfiles import ENTRY
-from zos_core.wasi.preview1 import NUMBERS, Err, FdFlags, FileType, Right, TimeFlags, Whence
+from zos_core.wasi.preview1 import NUMBERS, Err, FdFlags, Right, TimeFlags, Whence
 from zos_core.wasi.process import MAX_AT_ONCE, WasiProcess
 
 _MAX_OFFSET = 2**63 - 1
 _SETTABLE = int(FdFlags.APPEND | FdFlags.NONBLOCK)
 _ZERO_STAT = (0, 0, 0)
+LISTED_AT_ONCE = 1024
+"""Entries of a directory that are listed while the machine waits."""
 
 
 def _signed(offset: int) -> int:
@@ -275,36 +276,33 @@ def fd_prestat_dir_name(p: WasiProcess, fd: int, name: int, length: int) -> int:
 
 
 def fd_readdir(p: WasiProcess, fd: int, buffer: int, length: int, cookie: int, used: int) -> int:
-    """Entries from `cookie` on, the last one cut off where the buffer ends. Cookies count from the reading at 0."""
+    """Entries from `cookie` on, the last one cut off where the buffer ends.
+
+    A cookie is where an entry begins in the listing that was made at 0: it says the same however the directory changes.
+    """
     descriptor = p.directory(fd, Right.FD_READDIR)
     p.check(buffer, length)
     p.check(used, 4)
     if cookie == 0 or descriptor.listing is None:
-        answer = _use(
-            p, "fd_readdir", fd, descriptor, Rights.READ, lambda: p.host.files.listing(descriptor.handle)
-        )
-        descriptor.listing = _entries(answer)
+        descriptor.listing = _listing(p, fd, descriptor)
     else:
         _use(p, "fd_readdir", fd, descriptor, Rights.READ, lambda: Answer(0))
-    out, size = [], 0
-    for entry in descriptor.listing[cookie:]:
-        out.append(entry)
-        size += len(entry)
-        if size >= length:
-            break
-    data = b"".join(out)[:length]
+    data = descriptor.listing[cookie : cookie + length]
     p.memory.write(buffer, data)
     p.put_u32(used, len(data))
     return Err.SUCCESS
 
 
-def _entries(answer: Answer) -> list[bytes]:
-    """Every entry as a program gets it, with the cookie of the next one."""
-    out: list[bytes] = []
-    at = 0
-    while at < len(answer.data):
-        inode, kind, size = ENTRY.unpack_from(answer.data, at)
-        name = answer.data[at + ENTRY.size : at + ENTRY.size + size]
-        out.append(p1.DIRENT.pack(len(out) + 1, inode, size, FileType(kind)) + name)
-        at += ENTRY.size + size
-    return out
+def _listing(p: WasiProcess, fd: int, descriptor: Descriptor) -> bytes:
+    """A directory as it is; one with many entries is read by a job."""
+    files, handle = p.host.files, descriptor.handle
+    if not p.gateway.waits(p.pid):
+        try:
+            return _use(
+                p, "fd_readdir", fd, descriptor, Rights.READ, lambda: files.listing(handle, LISTED_AT_ONCE)
+            ).data
+        except WasiError as refused:
+            if refused.error is not Err.OVERFLOW:
+                raise
+    needs = (p.need(descriptor, Rights.READ),)
+    return p.use_later(NUMBERS["fd_readdir"], (fd,), needs, handle, lambda: files.listing(handle)).data

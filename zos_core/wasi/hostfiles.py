@@ -13,7 +13,6 @@ import errno
 import os
 import resource
 import stat
-import struct
 import threading
 import time
 from collections import Counter
@@ -32,9 +31,6 @@ MAX_ENTRIES = 1_000_000
 
 RESERVED = 300
 """Descriptors of this process that are not for programs: the paths they walk, recordings, the terminal."""
-
-ENTRY = struct.Struct("<QBH")
-"""One entry of a listing: inode, file type, length of the name that follows."""
 
 _ERRORS = {getattr(errno, f"E{each.name}"): each for each in Err if hasattr(errno, f"E{each.name}")}
 _ERRORS[errno.EOPNOTSUPP] = Err.NOTSUP
@@ -236,19 +232,25 @@ class HostFiles:
     # --- directories ----------------------------------------------------------------------------------------------
 
     @answers
-    def listing(self, handle: int) -> Answer:
-        """Every entry of a directory as it is at this moment, `.` and `..` first."""
+    def listing(self, handle: int, most: int = MAX_ENTRIES) -> Answer:
+        """Every entry of a directory as a program reads them, `.` and `..` first; `OVERFLOW` if there are more."""
         descriptor = self.descriptor(handle)
         own = os.fstat(descriptor).st_ino
         # `..` is told the inode of the directory itself: what is above it is none of the program's.
-        entries = [ENTRY.pack(own, FileType.DIRECTORY, len(name)) + name for name in (b".", b"..")]
+        out = bytearray()
+        for name in (b".", b".."):
+            _add_entry(out, own, FileType.DIRECTORY, name)
         with os.scandir(descriptor) as found:
-            for entry in found:
-                name = os.fsencode(entry.name)
-                entries.append(ENTRY.pack(entry.inode(), _entry_type(entry), len(name)) + name)
-                if len(entries) > MAX_ENTRIES:
+            for count, entry in enumerate(found, 1):
+                if count > most:
                     return failed(Err.OVERFLOW)
-        return Answer(0, len(entries), b"".join(entries))
+                _add_entry(out, entry.inode(), _entry_type(entry), os.fsencode(entry.name))
+        return Answer(0, data=bytes(out))
+
+
+def _add_entry(out: bytearray, inode: int, kind: FileType, name: bytes) -> None:
+    """The cookie of an entry is where the next one begins."""
+    out += p1.DIRENT.pack(len(out) + p1.DIRENT.size + len(name), inode, len(name), kind) + name
 
 
 def _entry_type(entry: os.DirEntry[str]) -> FileType:
