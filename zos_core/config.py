@@ -32,6 +32,7 @@ class MachineConfig:
     """`cache` is a folder for compiled modules, `storage` and `record` are files; None keeps nothing.
 
     `seed` is what the machine's random bytes come from: 32 bytes, fresh ones by default. `world` makes the clocks.
+    A `record` that cannot be written is an error, unless the session may go on without it: `must_record`.
     """
 
     policy: Policy = field(default_factory=lambda: Policy(trust_bundled=True))
@@ -39,6 +40,7 @@ class MachineConfig:
     cache: Path | None = None
     storage: Path | None = None
     record: Path | None = None
+    must_record: bool = True
     seed: bytes = field(default_factory=lambda: os.urandom(32))
     limits: MachineLimits = field(default_factory=MachineLimits)
     full_audit: bool = False

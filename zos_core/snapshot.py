@@ -28,6 +28,25 @@ class ConsoleMode(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Moment:
+    """A place in a session: after `commit`, in `tick`, whose time is `time_ns`."""
+
+    tick: int
+    commit: int
+    time_ns: int
+
+
+class RecordingState(Enum):
+    """How a session's recording stands. `STOPPED` is not for a person's wish: the disk, or a limit."""
+
+    ON = "recording"
+    PAUSED = "recording paused"
+    ENDED = "recording ended"
+    STOPPED = "recording stopped"
+    FORGOTTEN = "recording forgotten"
+
+
+@dataclass(frozen=True, slots=True)
 class CapabilitySnapshot:
     """One filled slot. `object_name` is for people; `parent` is a capability id, 0 for a root."""
 
@@ -185,6 +204,18 @@ class EventSnapshot:
     text: str
     commit: int
     event: int
+
+
+@dataclass(frozen=True, slots=True)
+class CommitSnapshot:
+    """One row of the timeline: commit `seq`, in `tick`. `pid` is whom it concerns, 0 for the system."""
+
+    seq: int
+    tick: int
+    time_ns: int
+    kind: str
+    pid: int
+    text: str
 
 
 @dataclass(frozen=True, slots=True)

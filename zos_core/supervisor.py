@@ -5,7 +5,7 @@ Rules of this file (supervisor: Supervisor)
 - A command that must answer at once runs in a tick of its own without slices; input waits for the next tick.
 - What it refuses is an error of `zos_core.errors`, one line for a person.
 
-    sup = Supervisor(MachineConfig())
+    sup = Supervisor(MachineConfig())        # or Supervisor.open(recording): a session as it was, read-only
     sup.boot()
     pid = sup.spawn("terminal")
     sup.register_console_callback(pid, lambda data, stream: ...)
@@ -34,11 +34,12 @@ from zos_core.kernel.capabilities import notice_endpoint
 from zos_core.kernel.console import split_input
 from zos_core.kernel.privilege import Targets, revocation
 from zos_core.launcher import Launch, Launcher, Options, owner_text
+from zos_core.past import Past, open_recording
 from zos_core.programs import BundledProgram, Registry
 from zos_core.prompts import Decision, Prompts
 from zos_core.record.recorder import Recorder
-from zos_core.record.recording import header_of
 from zos_core.record.storage import Storage
+from zos_core.recorded import Recorded
 from zos_core.runtime import commands as c
 from zos_core.runtime.engine import Engine
 from zos_core.runtime.machine import Machine, TickReport
@@ -77,16 +78,14 @@ class Supervisor:
         self._files = HostPaths(self._directories)
         self._machine = Machine(self._world, self.config.seed, self.config.limits, self._files)
         self._machine.gateway.full_audit = self.config.full_audit
-        self._recorder = self._record(self.config.record)
+        self._recorded = Recorded(self._machine, self.config, self._world.wallclock_ms(), self._launcher.module_bytes)
         self._consoles = Consoles()
         self._viewer = view.Viewer(self._machine, self._consoles, self._object_name)
         self._arrivals = Arrivals(self._machine, self._consoles, self._launcher, self.open_storage)
         self._storage: Storage | None = None
         self.storage_problem = ""
         committed = self._machine.gateway.state.committed
-        self._prompts = Prompts(
-            committed, self.config.policy, self._own_storage, self._program_of, self._object_name
-        )
+        self._prompts = Prompts(committed, self.config.policy, self._own_storage, self._program_of, self._object_name)
         self._held: set[int] = set()
         self._ended: list[ProcessEnded] = []
         self._opened: list[ConsoleOpened] = []
@@ -103,8 +102,7 @@ class Supervisor:
     def close(self) -> None:
         """End every program and compiler; the object is of no further use."""
         self._arrivals.close()
-        if self._recorder is not None:
-            self._recorder.close()
+        self._recorded.close()
         self._machine.close()
         if self._storage is not None:
             self._storage.close()
@@ -270,12 +268,12 @@ class Supervisor:
     def poll_syscalls(self, *, budget_ms: float = abi.MAX_TICK_MS) -> PollReport:
         """One tick: apply what is waiting, run what is ready, drain consoles to their callbacks."""
         deadline = time.perf_counter_ns() + int(min(budget_ms, abi.MAX_TICK_MS) * _NS_PER_MS)
-        calls = self._syscalls()
+        calls = self._machine.gateway.event
         report = self._tick(self._arrivals.commands(), lambda: time.perf_counter_ns() < deadline)
         ended, self._ended = tuple(self._ended), []
         opened, self._opened = tuple(self._opened), []
         idle = self._machine.idle and not self._arrivals.ready
-        return PollReport(1, report.slices, self._syscalls() - calls, idle, self._wake_at(), ended, opened)
+        return PollReport(1, report.slices, self._machine.gateway.event - calls, idle, self._wake_at(), ended, opened)
 
     def run_until(self, condition: Callable[[], bool], timeout_s: float = 10.0) -> bool:
         """Poll until `condition` holds; False when the time is over. For headless use and tests."""
@@ -328,7 +326,7 @@ class Supervisor:
     def exit_of(self, pid: int) -> ExitSnapshot | None:
         """How a process ended, None while it lives or when it is no longer listed."""
         process = self._machine.gateway.state.committed.processes.get(pid)
-        return None if process is None else exit_of(self._machine, process)
+        return None if process is None else exit_of(process)
 
     @property
     def machine(self) -> Machine:
@@ -337,36 +335,43 @@ class Supervisor:
 
     # --- the parts ------------------------------------------------------------------------------------------------
 
-    def _record(self, path: Path | None) -> Recorder | None:
-        if path is None:
-            return None
-        header = header_of(self.config.seed, self.config.limits, self.config.full_audit, self._world.wallclock_ms())
-        return Recorder(self._machine, path, header, self._launcher.module_bytes)
+    @property
+    def recording(self) -> Recorder | None:
+        """What records this session, for whoever may pause, end or forget it; None when nothing does."""
+        return self._recorded.recorder
+
+    @property
+    def recording_problem(self) -> str:
+        """Why there is no recording, or it stopped before the session, one line; empty when nothing is wrong."""
+        return self._recorded.problem
 
     @property
     def durable_tick(self) -> int:
         """The last tick that survives a kill; 0 when nothing is recorded."""
-        return 0 if self._recorder is None else self._recorder.durable_tick
+        return 0 if self.recording is None else self.recording.durable_tick
 
     @property
     def recorded_tick(self) -> int:
         """The last tick that was handed to the recording; it survives once `durable_tick` has reached it."""
-        return 0 if self._recorder is None else self._recorder.tick
+        return 0 if self.recording is None else self.recording.tick
 
     def wait_durable(self) -> None:
-        """Wait until everything up to now survives a kill, or the recording has stopped."""
-        if self._recorder is not None:
-            self._recorder.wait_durable(self._recorder.tick)
+        """Wait until everything up to here survives a kill; not if it never will, or is held by a pause."""
+        self._recorded.wait_durable()
 
-    @property
-    def recording_problem(self) -> str:
-        """Why the recording stopped before the session, one line; empty while it goes on and when there is none."""
-        return "" if self._recorder is None else self._recorder.problem
+    def past(self) -> Past:
+        """This session up to here, one at a time: its recording, or the commits in memory. Raises `Refused`."""
+        return self._recorded.past(self._storage_name)
+
+    @staticmethod
+    def open(recording: Path, cache: Path | None = None) -> Past:
+        """A recorded session as it was, from its first tick; nothing in it can be changed. Raises `Refused`."""
+        return open_recording(recording, cache)
 
     def open_storage(self) -> Storage:
         """What programs store, opened when it is first wanted. Raises `Refused`, and keeps why in `storage_problem`."""
         try:
-            self._storage = self._storage or Storage(self.config.storage, self._recorder)
+            self._storage = self._storage or Storage(self.config.storage, self.recording)
         except Refused as refused:
             self.storage_problem = str(refused)
             raise
@@ -386,16 +391,16 @@ class Supervisor:
         return b"" if process is None else process.program.info.sha256
 
     def _object_name(self, object_type: int, object_id: int) -> str:
-        owner = self._storage.owner_of(object_id) if object_type == ObjectType.STORAGE and self._storage else None
-        if owner is not None:
-            return f"storage {object_id} of {owner_text(*owner)}"
-        return object_name(self._machine.gateway.state, object_type, object_id)
+        known = self._storage_name(object_id) if object_type == ObjectType.STORAGE else ""
+        return known or object_name(self._machine.gateway.state, object_type, object_id)
+
+    def _storage_name(self, namespace: int) -> str:
+        """A namespace by the program it belongs to; empty when no program has one of this number."""
+        owner = self._storage.owner_of(namespace) if self._storage is not None else None
+        return "" if owner is None else f"storage {namespace} of {owner_text(*owner)}"
 
     def _namespace(self, program: str, origin: str) -> int:
         return self.open_storage().namespace(program, origin)
-
-    def _syscalls(self) -> int:
-        return self._machine.gateway.event
 
     def _now(self, command: c.Command) -> Outcome:
         """Apply one command at once, in a tick without slices."""
@@ -434,7 +439,7 @@ class Supervisor:
 
     def _note_ended(self, pid: int) -> None:
         process = self._machine.gateway.state.committed.processes.get(pid)
-        how = None if process is None else exit_of(self._machine, process)
+        how = None if process is None else exit_of(process)
         if process is not None and how is not None:
             self._ended.append(ProcessEnded(pid, process.name, how))
         self._consoles.ended(pid)

@@ -1,11 +1,17 @@
-"""Snapshots: the live machine copied into frozen values, between two ticks."""
+"""Snapshots: a machine copied into frozen values, between two ticks, live or as it was.
+
+Rules of this file
+- What committed state says is told by it alone; what else a view shows of a process are its `Figures`, which a live
+  machine has and a replay can keep. So the past is shown by the code that shows the present.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from zos_core import abi
-from zos_core.abi import ExitHow, ObjectType, Rights
+from zos_core.abi import ExitHow, ObjectType, ProcessState, Rights
 from zos_core.consoles import Consoles
 from zos_core.kernel.call import State
 from zos_core.kernel.capabilities import Removal
@@ -16,6 +22,7 @@ from zos_core.runtime.machine import Machine
 from zos_core.snapshot import (
     CapabilityNode,
     CapabilitySnapshot,
+    ConsoleMode,
     Counters,
     EndpointSnapshot,
     ExitSnapshot,
@@ -35,6 +42,43 @@ Named = Callable[[int, int], str]
 """What a person calls the object of a type and an id."""
 
 
+class Figures(NamedTuple):
+    """What a process shows that commits do not tell. `queues` are (endpoint, messages) of its endpoints with any."""
+
+    state: ProcessState = ProcessState.RUNNING
+    memory_size: int = 0
+    fuel: int = 0
+    syscalls: int = 0
+    messages_in: int = 0
+    messages_out: int = 0
+    queues: tuple[tuple[int, int], ...] = ()
+    notices_unread: int = 0
+
+
+UNKNOWN = Figures()
+
+
+def figures_of(machine: Machine, process: Process) -> Figures:
+    """The figures of a process as they are after the last tick."""
+    state, pid = machine.gateway.state, process.pid
+    transient = state.transient
+    stats, running, queues = transient.stats.get(pid), machine.processes.get(pid), transient.queues
+    return Figures(
+        process_state(state, pid),
+        transient.memory.get(pid, 0),
+        running.fiber.fuel_used if running is not None else 0,
+        stats.syscalls if stats is not None else 0,
+        stats.messages_in if stats is not None else 0,
+        stats.messages_out if stats is not None else 0,
+        tuple(
+            (endpoint, len(queues[endpoint].items))
+            for endpoint in state.committed.endpoints_of(pid)
+            if queues[endpoint].items
+        ),
+        transient.notices.get(pid, 0),
+    )
+
+
 class Viewer:
     """Takes snapshots. What nobody touched since the last one is not built again: an idle machine is cheap to watch."""
 
@@ -45,17 +89,18 @@ class Viewer:
     def snapshot(self) -> MachineSnapshot:
         """The machine as it is after the last tick."""
         machine, state, log = self._machine, self._machine.gateway.state, self._machine.gateway.commits
-        processes = tuple(self._process(process) for _, process in sorted(state.committed.processes.items()))
+        figures = {pid: figures_of(machine, process) for pid, process in state.committed.processes.items()}
+        processes = tuple(
+            process_snapshot(state, process, figures[pid], self._capabilities(pid), self._mode(pid))
+            for pid, process in sorted(state.committed.processes.items())
+        )
         self._held = {pid: kept for pid, kept in self._held.items() if pid in state.committed.processes}
         stats = state.transient.stats.values()
         return MachineSnapshot(
             time_ns=machine.gateway.now,
             sequence=log.seq,
             processes=processes,
-            endpoints=tuple(
-                EndpointSnapshot(endpoint, owner, len(state.transient.queues[endpoint].items), f"endpoint {endpoint}")
-                for endpoint, owner in sorted(state.committed.endpoints.items())
-            ),
+            endpoints=endpoints_of(state, figures),
             counters=Counters(
                 ticks=machine.ticks,
                 slices=machine.slices,
@@ -77,33 +122,46 @@ class Viewer:
         key = (self._machine.gateway.commits.structure, used)
         known = self._held.get(pid)
         if known is None or known[0] != key:
-            known = self._held[pid] = (key, tuple(_capability(state, cap, self._named) for cap in held))
+            known = self._held[pid] = (key, tuple(capability(state, cap, self._named) for cap in held))
         return known[1]
 
-    def _process(self, process: Process) -> ProcessSnapshot:
-        machine, state, pid = self._machine, self._machine.gateway.state, process.pid
-        stats, running = state.transient.stats.get(pid), machine.processes.get(pid)
-        queues = state.transient.queues
-        return ProcessSnapshot(
-            pid=pid,
-            parent=process.parent,
-            name=process.name,
-            state=process_state(state, pid),
-            memory_size=state.transient.memory.get(pid, 0) if process.alive else 0,
-            fuel=running.fiber.fuel_used if running is not None else 0,
-            syscalls=stats.syscalls if stats is not None else 0,
-            messages_in=stats.messages_in if stats is not None else 0,
-            messages_out=stats.messages_out if stats is not None else 0,
-            queued=sum(len(queues[endpoint].items) for endpoint in state.committed.endpoints_of(pid)),
-            notices_unread=state.transient.notices.get(pid, 0),
-            capabilities=self._capabilities(pid),
-            exit=exit_of(machine, process),
-            console_mode=self._consoles.mode(pid) if pid in self._consoles else None,
-            has_console=state.committed.console_of(pid) is not None,
-        )
+    def _mode(self, pid: int) -> ConsoleMode | None:
+        return self._consoles.mode(pid) if pid in self._consoles else None
 
 
-def exit_of(machine: Machine, process: Process) -> ExitSnapshot | None:
+def process_snapshot(
+    state: State, process: Process, figures: Figures, capabilities: tuple[CapabilitySnapshot, ...],
+    console_mode: ConsoleMode | None = None,
+) -> ProcessSnapshot:  # fmt: skip
+    return ProcessSnapshot(
+        pid=process.pid,
+        parent=process.parent,
+        name=process.name,
+        state=figures.state if process.alive else ProcessState.EXITED,
+        memory_size=figures.memory_size if process.alive else 0,
+        fuel=figures.fuel,
+        syscalls=figures.syscalls,
+        messages_in=figures.messages_in,
+        messages_out=figures.messages_out,
+        queued=sum(waiting for _, waiting in figures.queues),
+        notices_unread=figures.notices_unread,
+        capabilities=capabilities,
+        exit=exit_of(process),
+        console_mode=console_mode,
+        has_console=state.committed.console_of(process.pid) is not None,
+    )
+
+
+def endpoints_of(state: State, figures: dict[int, Figures]) -> tuple[EndpointSnapshot, ...]:
+    """Every endpoint with what waits in it; `figures` are by pid."""
+    waiting = dict(queue for each in figures.values() for queue in each.queues)
+    return tuple(
+        EndpointSnapshot(endpoint, owner, waiting.get(endpoint, 0), f"endpoint {endpoint}")
+        for endpoint, owner in sorted(state.committed.endpoints.items())
+    )
+
+
+def exit_of(process: Process) -> ExitSnapshot | None:
     """How a process ended, None while it lives."""
     if process.how is None:
         return None
@@ -113,7 +171,8 @@ def exit_of(machine: Machine, process: Process) -> ExitSnapshot | None:
     return ExitSnapshot(process.how, abi.EXIT_FAULT_STATUS, TrapSnapshot(process.reason, message, tuple(frames)))
 
 
-def _capability(state: State, cap: Cap, named: Named) -> CapabilitySnapshot:
+def capability(state: State, cap: Cap, named: Named) -> CapabilitySnapshot:
+    """A filled slot as a person sees it."""
     parent, use = state.committed.caps.get(cap.parent), state.transient.uses.get(cap.id)
     return CapabilitySnapshot(
         cap_id=cap.id,

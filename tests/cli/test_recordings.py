@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.support import Person, command, zos
-from zos_tui.cli.folders import RECORDING_SUFFIX
+from zos_core.record.album import SUFFIX, hold, let_go
 from zos_tui.cli.main import main
 
 TYPED = b"ps\nspawn idle\ngrant 5 1 rw\nkill 9\nexit\n"
@@ -264,9 +264,9 @@ def person(recorded: Path, tmp_path: Path) -> Iterator[Person]:
     folder = tmp_path / "zos" / "recordings"
     folder.mkdir(parents=True)
     for name in ("a", "b"):
-        shutil.copyfile(recorded, folder / f"{name}{RECORDING_SUFFIX}")
+        shutil.copyfile(recorded, folder / f"{name}{SUFFIX}")
     (folder / "notes.txt").write_text("mine")
-    (folder / f"a-folder{RECORDING_SUFFIX}").mkdir()
+    (folder / f"a-folder{SUFFIX}").mkdir()
     someone = Person(command("forget"), XDG_DATA_HOME=str(tmp_path))
     yield someone
     someone.leave()
@@ -279,3 +279,59 @@ def test_a_person_is_asked_before_all_is_forgotten(person: Person, answer: bytes
     person.type(answer)
     assert person.ends() == 0
     assert len(os.listdir(tmp_path / "zos" / "recordings")) == left
+
+
+def test_a_recording_that_is_being_written_is_not_forgotten(changed: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "data" / "recordings"
+    folder.mkdir(parents=True)
+    for name in ("a", "b"):
+        shutil.copyfile(changed, folder / f"{name}{SUFFIX}")
+    lock = hold(folder / f"a{SUFFIX}")
+    assert "being written" in refused(zos("forget", folder / f"a{SUFFIX}", "--yes"))
+    assert lines(zos("--data", tmp_path / "data", "forget", "--yes")) == [f"deleted {folder / f'b{SUFFIX}'}"]
+    assert [path.name for path in folder.iterdir()] == [f"a{SUFFIX}"]
+    let_go(lock)
+
+
+# --- open ---------------------------------------------------------------------------------------------------------
+
+
+def test_open_lists_what_was_kept_the_newest_first(changed: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "data" / "recordings"
+    assert lines(zos("--data", tmp_path / "data", "open")) == [f"there are no recordings in {folder}"]
+    folder.mkdir(parents=True)
+    for day in (1, 2):
+        shutil.copyfile(changed, folder / f"2026-03-0{day}_12-00-00{SUFFIX}")
+    listed = lines(zos("--data", tmp_path / "data", "open", "--list"))
+    assert [line.split()[:2] for line in listed] == [
+        ["1", "2026-03-02_12-00-00.zosrec"], ["2", "2026-03-01_12-00-00.zosrec"]
+    ]  # fmt: skip
+    told = json.loads(zos("--data", tmp_path / "data", "open", "--json").stdout)
+    assert [Path(each["file"]).parent for each in told] == [folder, folder]
+    assert [each["being_written"] for each in told] == [False, False] and told[0]["bytes"] > 10_000
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("UPDATE header SET value = '49.0.0' WHERE key = 'engine'", "another engine: 49.0.0"),
+        ("DELETE FROM ticks", "it holds no tick"),
+        ("DROP TABLE modules", "other tables"),
+        ("", "the desktop needs a terminal"),
+    ],
+)
+def test_open_says_in_one_line_what_is_wrong(changed: Path, statement: str, said: str) -> None:
+    execute(changed, statement)
+    assert said in refused(zos("open", changed))
+
+
+def test_open_refuses_what_is_no_recording(tmp_path: Path, recorded: Path) -> None:
+    whole = recorded.read_bytes()
+    for name, content in (("empty", b""), ("foreign", b"dear all"), ("cut", whole[: len(whole) // 3])):
+        (tmp_path / name).write_bytes(content)
+        refused(zos("open", tmp_path / name))
+    assert "no such recording" in refused(zos("open", tmp_path / "none"))
+
+
+def test_record_and_no_record_exclude_each_other(tmp_path: Path) -> None:
+    assert "not allowed with" in refused(zos("--record", tmp_path / "x", "--no-record"), 2)

@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from copy import deepcopy
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from zos_core.kernel.commits import KINDS, ZERO_ID, Body, Entry, MessageSent, body_of, commit_id, encode
 from zos_core.kernel.reduce import apply
@@ -46,6 +48,14 @@ class BadCommit:
 
     def describe(self) -> str:
         return f"commit {self.seq} does not follow from the one before: {self.found.hex()[:16]} found"
+
+
+class Base(NamedTuple):
+    """Committed state after commit `commit`, and the commits that follow it."""
+
+    commit: int
+    state: Committed
+    entries: list[Entry]
 
 
 class CommitLog:
@@ -134,6 +144,11 @@ class CommitLog:
         wanted = {KINDS[kind] for kind in kinds}
         first = self._start + max(after - self.base_seq, 0)
         return [self._commit(at) for at in range(first, len(self._entries)) if self._entries[at][3] in wanted]
+
+    def base_copy(self) -> Base:
+        """The base as it is, and everything above it: both the caller's own."""
+        self.seal()
+        return Base(self.base_seq, deepcopy(self.base_state), self._entries[self._start :])
 
     def bodies(self, upto: int) -> Iterator[Body]:
         """What the commits above the base say, up to and with number `upto`."""

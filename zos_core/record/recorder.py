@@ -6,6 +6,9 @@ Rules of this file (runtime: Time, ticks and the journal)
 - `durable_tick` is the last tick that survives a kill. Nothing is acknowledged before it.
 - A disk that fails, or the size limit, stops the recording and says so; the session goes on. What was written is a
   whole recording of fewer ticks: after a failure nothing more is written.
+- A replay needs every tick, so a pause leaves none out: what happens meanwhile waits in memory, within bounds, until a
+  person says to keep it or to end the recording where the pause began. Storage does not wait for a paused recording: it
+  is written at once, as it is where nothing is recorded.
 """
 
 from __future__ import annotations
@@ -17,20 +20,25 @@ import queue
 import sqlite3
 import threading
 from collections.abc import Callable
+from enum import Enum, auto
 from pathlib import Path
 from typing import NamedTuple
 
 from zos_core.axiom.syslog import SysEvent
 from zos_core.errors import Refused
+from zos_core.record import album
 from zos_core.record.journal import JournalRow, header_hash, pack_events, pack_list, pack_numbers, row_hash
 from zos_core.record.plain import pack_commands
 from zos_core.record.recording import SCHEMA, Header
 from zos_core.runtime import commands as c
 from zos_core.runtime.machine import Machine, TickReport, TickRow
+from zos_core.snapshot import RecordingState
 
 MAX_RECORDING = 1 << 30
 MAX_WAITING = 128
 """Ticks that may wait for the writer."""
+MAX_HELD = 64 << 20
+"""Bytes of ticks that wait in memory while the recording is paused."""
 CHECKPOINT_EVERY = 64
 CHECKPOINT_BYTES = 4 << 20
 """Of one process's memory at a time: a checkpoint must not be felt. Processes and parts of them take turns."""
@@ -55,6 +63,21 @@ class _Tick(NamedTuple):
     modules: list[tuple[bytes, bytes]]
 
 
+class _Mark(Enum):
+    """What the writer is told between two ticks."""
+
+    PAUSE = auto()
+    KEEP = auto()
+    DROP = auto()
+
+
+class _Packed(NamedTuple):
+    """A tick as it will be written, but for its hash."""
+
+    row: JournalRow
+    modules: list[tuple[bytes, bytes]]
+
+
 class Recorder:
     """Records `machine` from its next tick on. `module_bytes(sha256)` is (name, bytes) of a program that it runs.
 
@@ -68,10 +91,15 @@ class Recorder:
         self.problem = ""
         self._machine, self._module_bytes = machine, module_bytes
         self._known: set[bytes] = set()
-        self._work: queue.Queue[_Tick | None] = queue.Queue(MAX_WAITING)
+        self._work: queue.Queue[_Tick | _Mark | None] = queue.Queue(MAX_WAITING)
         self._progress = threading.Condition()
         self._writing = True
+        self._paused_after: int | None = None
+        self._closed = self._ended = self._forgotten = False
+        self._held: list[_Packed] | None = None
+        self._held_size = 0
         self._db = _create(path, header)
+        self._lock = album.hold(path)
         self._hash, self._size = header_hash(header.items()), 0
         self._thread = threading.Thread(target=self._write, name="zos-recorder", daemon=True)
         self._thread.start()
@@ -106,17 +134,68 @@ class Recorder:
         self._machine.gateway.commits.record(False)
 
     def wait_durable(self, tick: int) -> bool:
-        """Wait until `tick` would survive a kill; False when it never will, because the recording stopped before."""
+        """Wait until `tick` would survive a kill; False when it never will, or not before somebody says so.
+
+        That is: the recording stopped before it, or is paused.
+        """
         with self._progress:
-            self._progress.wait_for(lambda: self.durable_tick >= tick or not self._writing)
+            self._progress.wait_for(lambda: self.durable_tick >= tick or not self._writing or self._is_held(tick))
         return self.durable_tick >= tick
 
+    def _is_held(self, tick: int) -> bool:
+        return self._paused_after is not None and tick > self._paused_after
+
+    # --- what a person decides ------------------------------------------------------------------------------------
+
+    @property
+    def state(self) -> RecordingState:
+        if self._forgotten:
+            return RecordingState.FORGOTTEN
+        if self.problem:
+            return RecordingState.STOPPED
+        if self._ended:
+            return RecordingState.ENDED
+        return RecordingState.ON if self._paused_after is None else RecordingState.PAUSED
+
+    def pause(self) -> None:
+        """Write nothing that happens from here on, until `go_on`."""
+        if self.state is RecordingState.ON:
+            self._set_pause(self.tick)
+            self._work.put(_Mark.PAUSE)
+
+    def go_on(self, *, keep: bool) -> None:
+        """After a pause: write what happened meanwhile and go on, or end the recording where the pause began."""
+        if self.state is not RecordingState.PAUSED:
+            return
+        if keep:
+            self._set_pause(None)
+        else:
+            self._ended = True
+            self._detach()
+        self._work.put(_Mark.KEEP if keep else _Mark.DROP)
+
+    def _set_pause(self, after: int | None) -> None:
+        with self._progress:
+            self._paused_after = after
+            self._progress.notify_all()
+
+    def forget(self) -> None:
+        """Stop, and delete what was recorded. Raises OSError when a file cannot be deleted."""
+        self.close()
+        album.delete(self.path)
+        self._forgotten = True
+
     def close(self) -> None:
-        """Write what is left and close the file."""
+        """Write what is left and close the file; what was held by a pause is dropped."""
+        if self._closed:
+            return
+        self._closed = True
         self._detach()
         self._work.put(None)
         self._thread.join()
         self._db.close()
+        # After the database: closing a descriptor of the file takes the locks of this process on it away.
+        album.let_go(self._lock)
 
     # --- on the writer's thread -----------------------------------------------------------------------------------
 
@@ -124,18 +203,38 @@ class Recorder:
         """Until the end is handed in. It never leaves early, for the machine may be waiting to hand something in."""
         ended = False
         while not ended:
-            group = [self._work.get()]
-            while len(group) < _GROUP and not self._work.empty():
-                group.append(self._work.get())
-            ended = None in group
-            if self._writing:
-                self._try_to_commit([tick for tick in group if tick is not None])
+            work = [self._work.get()]
+            while len(work) < _GROUP and not self._work.empty():
+                work.append(self._work.get())
+            ended = None in work
+            group: list[_Tick] = []
+            for each in work:
+                if isinstance(each, _Tick):
+                    group.append(each)
+                elif each is not None:
+                    self._try_to_deal_with(group)
+                    group = []
+                    self._follow(each)
+            self._try_to_deal_with(group)
         self._stop_writing()
 
-    def _try_to_commit(self, group: list[_Tick]) -> None:
+    def _follow(self, mark: _Mark) -> None:
+        held, self._held, self._held_size = self._held or [], [] if mark is _Mark.PAUSE else None, 0
+        if mark is _Mark.DROP:
+            self._stop_writing()
+        for at in range(0, len(held), _GROUP):
+            self._try(lambda at=at: self._commit(held[at : at + _GROUP]))  # type: ignore[misc]
+
+    def _try_to_deal_with(self, group: list[_Tick]) -> None:
+        if group:
+            self._try(lambda: self._deal_with([_Packed(_packed(tick), tick.modules) for tick in group]))
+
+    def _try(self, act: Callable[[], None]) -> None:
+        """Do it, unless nothing is written any more. What fails is the end of the recording."""
+        if not self._writing:
+            return
         try:
-            if group:
-                self._commit(group)
+            act()
         except Exception as error:
             # Whatever it was, a later tick must not follow a hole.
             self.problem = self.problem or f"{self.path}: the recording stopped: {error}"
@@ -146,18 +245,30 @@ class Recorder:
 
     def _stop_writing(self) -> None:
         with self._progress:
-            self._writing = False
+            self._writing, self._held = False, None
             self._progress.notify_all()
 
-    def _commit(self, group: list[_Tick]) -> None:
+    def _deal_with(self, group: list[_Packed]) -> None:
+        if self._held is None:
+            self._commit(group)
+            return
+        self._held += group
+        self._held_size += sum(map(_size, group))
+        if self._held_size > MAX_HELD:
+            self.problem = (
+                f"{self.path}: it was paused while {MAX_HELD >> 20} MiB happened, so the recording ends at the pause"
+            )
+            self._stop_writing()
+
+    def _commit(self, group: list[_Packed]) -> None:
         """One transaction: all of the group is durable, or nothing of it is."""
-        rows, modules = [], [module for tick in group for module in tick.modules]
-        for tick in group:
-            row = _packed(tick)
+        rows = []
+        for row, _ in group:
             self._hash = row_hash(self._hash, row)
             rows.append(row._replace(hash=self._hash))
         self._db.execute("BEGIN IMMEDIATE")
         try:
+            modules = (module for each in group for module in each.modules)
             self._db.executemany("INSERT INTO modules VALUES (?, ?)", modules)
             self._db.executemany(_INSERT, rows)
             self._db.execute("COMMIT")
@@ -165,9 +276,9 @@ class Recorder:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
             raise
-        self._size += sum(map(_size, rows)) + sum(len(data) for _, data in modules)
+        self._size += sum(map(_size, group))
         with self._progress:
-            self.durable_tick = group[-1].number
+            self.durable_tick = rows[-1].tick
             self._progress.notify_all()
 
 
@@ -217,9 +328,10 @@ def _packed(tick: _Tick) -> JournalRow:
     )
 
 
-def _size(row: JournalRow) -> int:
+def _size(tick: _Packed) -> int:
+    row = tick.row
     lists = (row.commands, row.readings, row.results, row.commits, row.syslog, row.checkpoint)
-    return _ROW_BYTES + sum(map(len, lists))
+    return _ROW_BYTES + sum(map(len, lists)) + sum(len(data) for _, data in tick.modules)
 
 
 def output_hash(report: TickReport) -> bytes:

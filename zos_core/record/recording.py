@@ -33,9 +33,9 @@ SCHEMA = (
 )
 _COLUMNS: tuple[type, ...] = (int, int, int, int, str, bytes, bytes, bytes, bytes, bytes, bytes, str, bytes, bytes)
 _SESSION_BYTES = 16
+_PAGE = 16
+"""Ticks read at a time."""
 _WAL = "-wal"
-BESIDE = (_WAL, "-shm")
-"""Endings of the files SQLite keeps beside a recording that is open, or was never closed."""
 Progress = Callable[[int], None]
 """Told the tick that is being worked on."""
 _PRIMARY_CODE = 0xFF
@@ -203,12 +203,23 @@ class Recording:
         return [name for (name,) in self._rows("SELECT sha256 FROM modules")]
 
     def ticks(self, first: int = 1) -> Iterator[JournalRow]:
-        """Rows in order. Raises `Refused` for a row that has another shape."""
+        """Rows in order, in pages: between two the file is free. Raises `Refused` for a row that has another shape."""
         columns = ", ".join(JournalRow._fields)
-        for row in self._rows(f"SELECT {columns} FROM ticks WHERE tick >= ? ORDER BY tick", first):
-            if any(type(value) is not kind for value, kind in zip(row, _COLUMNS, strict=True)):
-                raise Refused(f"{self.path}: tick {row[0]}: a column has another type")
-            yield JournalRow(*row)
+        query = f"SELECT {columns} FROM ticks WHERE tick >= ? ORDER BY tick LIMIT {_PAGE}"
+        while page := list(self._rows(query, first)):
+            for row in page:
+                if any(type(value) is not kind for value, kind in zip(row, _COLUMNS, strict=True)):
+                    raise Refused(f"{self.path}: tick {row[0]}: a column has another type")
+                yield JournalRow(*row)
+            first = page[-1][0] + 1
+
+    def facts(self, first: int, count: int) -> list[tuple[int, int, bytes]]:
+        """(tick, time in ns of uptime, packed commits) of up to `count` ticks. Raises `Refused`."""
+        query = "SELECT tick, time_ns, commits FROM ticks WHERE tick >= ? ORDER BY tick LIMIT ?"
+        rows = list(self._rows(query, first, count))
+        if any(type(time_ns) is not int or time_ns < 0 or type(commits) is not bytes for _, time_ns, commits in rows):
+            raise Refused(f"{self.path}: tick {first} or one soon after it: a column has another type")
+        return rows
 
     def _one(self, query: str, *values: object) -> tuple[Any, ...] | None:
         return next(self._rows(query, *values), None)

@@ -68,7 +68,8 @@ class _RecordedWorld:
 class Replayer:
     """A fresh machine fed by a recording. Raises `Refused` when this machine cannot replay it.
 
-    `tick` is the last tick that was replayed; `report` is what it did, `events` its SysLog rows, `commits` their bytes.
+    `tick` is the last tick that was replayed; `given` are its commands, `report` is what it did, `events` its SysLog
+    rows, `commits` their bytes.
     """
 
     def __init__(
@@ -91,6 +92,7 @@ class Replayer:
         self.machine.gateway.syslog.record(True)
         self.machine.gateway.commits.record(True)
         self.tick = 0
+        self.given: tuple[c.Command, ...] = ()
         self.report = TickReport()
         self.events: list[SysEvent] = []
         self.commits: list[bytes] = []
@@ -103,12 +105,14 @@ class Replayer:
         """Run the next tick as it was recorded, without comparing: its row, None at the end, or why it cannot be."""
         row = next(self._rows, None)
         if row is None:
+            # Whoever asks again may find that the recording has grown.
+            self._rows = self.recording.ticks(self.tick + 1)
             return None
         if row.tick != self.tick + 1:
             return Difference(self.tick + 1, f"the tick is missing; the next one is {row.tick}")
         self.tick = row.tick
         try:
-            commands = unpack_commands(row.commands)
+            self.given = commands = unpack_commands(row.commands)
             self._load(commands)
             self._world.begin(row)
             self.machine.host_memory.forced = frozenset(unpack_numbers(row.refusals))

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from platformdirs import user_cache_path, user_data_path
 
+from zos_core.record import album
+
 APPLICATION = "zos"
-RECORDING_SUFFIX = ".zosrec"
 
 
 def cache_folder() -> Path:
@@ -36,5 +37,5 @@ def storage_file(chosen: Path | None = None) -> Path:
 
 
 def recordings_folder(chosen: Path | None = None) -> Path:
-    """Sessions the desktop has recorded, each a file ending in `RECORDING_SUFFIX`. It need not exist."""
-    return data_folder(chosen) / "recordings"
+    """Sessions the desktop has recorded, see `zos_core.record.album`. It need not exist."""
+    return data_folder(chosen) / album.FOLDER

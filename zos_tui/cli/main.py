@@ -112,6 +112,8 @@ def _command(name: str) -> Command:
             from zos_tui.cli.why import why as command
         case "least":
             from zos_tui.cli.least import show_least as command
+        case "open":
+            from zos_tui.cli.open import open_recording as command
         case "storage":
             from zos_tui.cli.storage import storage as command
         case _:
@@ -132,12 +134,10 @@ def _desktop(arguments: argparse.Namespace) -> int:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise CommandFailed("the desktop needs a terminal; `zos run PROGRAM` works without one")
     _allow_open_files()
-    from zos_tui.app import DesktopOptions, run_desktop
-    from zos_tui.cli.folders import data_folder, module_cache
+    from zos_tui.app import run_desktop
+    from zos_tui.cli.open import desktop_options
 
-    chosen = {name: getattr(arguments, name) for name in ("theme", "leader") if getattr(arguments, name) is not None}
-    data, cache = data_folder(arguments.data), module_cache()
-    return run_desktop(DesktopOptions(**chosen, data_folder=data, cache_folder=cache, record=arguments.record))
+    return run_desktop(desktop_options(arguments))
 
 
 if __name__ == "__main__":

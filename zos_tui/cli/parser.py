@@ -92,7 +92,12 @@ def build() -> Parser:
     desktop.add_argument(
         "--leader", metavar="KEY", help="the key that speaks to the desktop instead of the program (ctrl+b)"
     )
-    desktop.add_argument("--record", type=Path, metavar="FILE", help="write all of the session into FILE")
+    recorded = desktop.add_mutually_exclusive_group()
+    recorded.add_argument(
+        "--record", type=Path, metavar="FILE",
+        help="write all of the session into FILE, not into the data folder, which keeps the last 20",
+    )  # fmt: skip
+    recorded.add_argument("--no-record", action="store_true", help="do not record the session")
     desktop.add_argument("--data", type=Path, metavar="DIR", help="keep what is stored in DIR (the user's data folder)")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     _add_run(commands)

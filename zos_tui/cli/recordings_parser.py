@@ -39,6 +39,11 @@ _LEAST = """\
 Print the smallest manifest each program of the run would have needed, as `app.toml` says it: what it exercised, and
 no more. What was not used in this run is not in it."""
 
+_OPEN = """\
+Look at a recorded session in the desktop, read-only, from its first tick: go through its ticks and commits, and every
+panel shows the machine as it was. Without FILE, choose among those the desktop has kept, or list them (--list, or
+without a terminal)."""
+
 _FORGET = """\
 Delete a recording, or without FILE all that the desktop has kept. It asks before."""
 
@@ -48,6 +53,9 @@ def add_json(parser: argparse.ArgumentParser) -> None:
 
 
 def add_recording_commands(commands: Any) -> None:
+    opened = _command(commands, "open", "look at a recorded session in the desktop", _OPEN, optional=True)
+    opened.add_argument("--list", action="store_true", help="list the recordings that were kept, the newest first")
+    add_json(opened)
     replay = _command(commands, "replay", "run a recording again and compare", _REPLAY)
     replay.add_argument(
         "--until", type=values.place, metavar="TICK|commit:N", help="stop after this tick, or with this commit's tick"
