@@ -21,8 +21,10 @@ os.environ.setdefault("ESCDELAY", "25")
 from textual.app import App
 from textual.theme import Theme
 
+from zos_core.record import album
 from zos_tui.desktop import DEFAULT_LEADER, DEFAULT_PROGRAM, Desktop
-from zos_tui.ports import Machine
+from zos_tui.kept import Kept
+from zos_tui.ports import Machine, Past
 from zos_tui.pump import prepare_interpreter
 from zos_tui.recents import Recents
 from zos_tui.starts import Start
@@ -48,7 +50,8 @@ class DesktopOptions:
     """What `zos` was asked for. `theme` is `dark` or `light`; `leader` a Textual key name, as `ctrl+b`.
 
     `data_folder` is what must be kept, None keeps nothing; compiled modules go to `cache_folder`, or beside it.
-    `record` is a file for all of the session.
+    `record` is a file for all of the session; without one the session goes into the data folder, unless `keep` is
+    False.
     """
 
     program: str = DEFAULT_PROGRAM
@@ -57,7 +60,14 @@ class DesktopOptions:
     leader: str = DEFAULT_LEADER
     data_folder: Path | None = None
     record: Path | None = None
+    keep: bool = True
     cache_folder: Path | None = None
+
+    @property
+    def kept(self) -> Kept:
+        recordings = None if self.data_folder is None else self.data_folder / album.FOLDER
+        modules = self.cache_folder or (None if self.data_folder is None else self.data_folder / MODULE_CACHE)
+        return Kept(recordings, modules)
 
 
 class DesktopApp(App[int], inherit_bindings=False):
@@ -73,14 +83,25 @@ class DesktopApp(App[int], inherit_bindings=False):
     """
     HORIZONTAL_BREAKPOINTS = BREAKPOINTS
 
-    def __init__(self, make_machine: Callable[[], Machine], options: DesktopOptions) -> None:
+    def __init__(
+        self, make_machine: Callable[[], Machine], options: DesktopOptions, past: Past | None = None
+    ) -> None:
+        """With `past` it shows that, and no machine is made."""
         super().__init__()
         self._options = options
         for theme in THEMES.values():
             self.register_theme(theme)
         self.theme = THEME_NAMES.get(options.theme, DARK)
+        self.desktop = self._desktop(make_machine, past)
+
+    def _desktop(self, make_machine: Callable[[], Machine], past: Past | None) -> Desktop:
+        options = self._options
+        if past is not None:
+            from zos_tui.past_desktop import PastDesktop
+
+            return PastDesktop(past, options.leader, options.kept, running=False)
         recents = Recents(None if options.data_folder is None else options.data_folder / RECENT_FILE)
-        self.desktop = Desktop(make_machine, Start(options.program, options.args), options.leader, recents)
+        return Desktop(make_machine, Start(options.program, options.args), options.leader, recents, options.kept)
 
     def on_mount(self) -> None:
         loop = asyncio.get_running_loop()
@@ -106,24 +127,38 @@ class DesktopApp(App[int], inherit_bindings=False):
 
 def run_desktop(options: DesktopOptions) -> int:
     """Show the desktop until it is left; returns the exit status."""
+    return _run(DesktopApp(lambda: make_machine(options), options))
 
-    def make_machine() -> Machine:
-        # Imported here so that the first frame is on screen before the engine is loaded (desktop: Speed).
-        from zos_core.policy import Policy
-        from zos_core.supervisor import MachineConfig, Supervisor
 
-        folder = options.data_folder
-        if folder is not None:
-            folder.mkdir(parents=True, exist_ok=True)
-        return Supervisor(
-            MachineConfig(
-                policy=Policy(trust_bundled=True, interactive=True),
-                cache=options.cache_folder or (None if folder is None else folder / MODULE_CACHE),
-                storage=None if folder is None else folder / STORAGE_FILE,
-                record=options.record,
-            )
-        )
+def run_past(past: Past, options: DesktopOptions) -> int:
+    """Show a recorded session until it is left; returns the exit status."""
+    return _run(DesktopApp(lambda: past, options, past))
 
-    app = DesktopApp(make_machine, options)
+
+def _run(app: DesktopApp) -> int:
     app.run()
     return app.return_value if app.return_value is not None else (app.return_code or 0)
+
+
+def make_machine(options: DesktopOptions) -> Machine:
+    """The machine of a desktop with these options. Raises `Refused` and OSError."""
+    # Imported here so that the first frame is on screen before the engine is loaded (desktop: Speed).
+    from datetime import datetime
+
+    from zos_core.policy import Policy
+    from zos_core.supervisor import MachineConfig, Supervisor
+
+    folder, record = options.data_folder, options.record
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+        if record is None and options.keep:
+            record = album.begin(folder / album.FOLDER, datetime.now())
+    return Supervisor(
+        MachineConfig(
+            policy=Policy(trust_bundled=True, interactive=True),
+            cache=options.kept.modules,
+            storage=None if folder is None else folder / STORAGE_FILE,
+            record=record,
+            must_record=options.record is not None,
+        )
+    )

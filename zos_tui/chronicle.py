@@ -49,12 +49,16 @@ class View:
 class Chronicle:
     """`make_reader(messages)` opens a reader; with `messages` it also tells what programs send each other."""
 
-    def __init__(self, make_reader: Callable[[bool], Events]) -> None:
+    def __init__(self, make_reader: Callable[[bool], Events], messages: bool = False) -> None:
         self._make_reader = make_reader
-        self._reader = make_reader(False)
-        self.messages = False
+        self._reader = make_reader(messages)
+        self.messages = messages
         self._rows: deque[tuple[int, EventSnapshot]] = deque(maxlen=MAX_ROWS)
         self._number = 0
+
+    def anew(self) -> Chronicle:
+        """One that tells the same, from the beginning."""
+        return Chronicle(self._make_reader, self.messages)
 
     def pull(self) -> list[EventSnapshot]:
         """Take in what is new since the last pull, and return it."""

@@ -49,10 +49,23 @@ COMMANDS: tuple[Command, ...] = (
     Command("revoke_by_query", ("V",), "Revoke by query…", "Authority", "“every Storage capability”, “granted by 4”"),
     Command("inspect_capability", ("i",), "Inspect…", "Authority", "Where it came from, what was derived from it"),
     Command("show_objects", ("w",), "Who can reach…", "Authority", "Objects, who can reach each, and through whom"),
+    Command("timeline", ("T",), "Timeline", "Session", "Look back over this session; there, return to now"),
+    Command("open_recording", ("O",), "Open recording…", "Session", "Look at a session that was recorded before"),
+    Command("pause_recording", ("P",), "Pause recording", "Session", "Stop writing, or say what to do after a pause"),
+    Command("forget_recording", ("F",), "Forget recording…", "Session", "Delete what was recorded of this session"),
     Command("palette", ("colon",), "All commands", "Desktop", "Find any command by name"),
     Command("help", ("question_mark", "f1"), "Help", "Desktop", "Keys and what they do"),
     Command("quit_desktop", ("q",), "Quit", "Desktop", "Leave; asks when programs still run"),
 )
+
+LOOKING: frozenset[str] = frozenset(
+    (
+        *("next_tab", "previous_tab", "next_panel", "scrollback", "search", "copy", "toggle_theme"),
+        *("process_details", "inspect_capability", "show_objects"),
+        *("timeline", "open_recording", "palette", "help", "quit_desktop"),
+    )
+)
+"""What changes nothing, and can be done in the past."""
 
 BY_NAME: dict[str, Command] = {command.name: command for command in COMMANDS}
 

@@ -9,15 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
 from zos_core.abi import PID_PERMISSION
+from zos_core.errors import Refused
 from zos_core.snapshot import ConsoleMode
 from zos_tui.authority import Authority
 from zos_tui.commands import BY_NAME
-from zos_tui.ports import Machine
+from zos_tui.kept import Kept
+from zos_tui.ports import Machine, Past
 from zos_tui.recents import Recents
 from zos_tui.starts import Start, is_path
 from zos_tui.tabs import Tab
@@ -34,7 +37,7 @@ from zos_tui.workspace import PANELS
 
 DEFAULT_LEADER = "ctrl+b"
 DEFAULT_PROGRAM = "terminal"
-WITHOUT_MACHINE = frozenset({"help", "palette", "toggle_theme", "quit_desktop"})
+WITHOUT_MACHINE = frozenset({"help", "palette", "toggle_theme", "quit_desktop", "open_recording"})
 
 
 class Desktop(Terminals):
@@ -47,8 +50,10 @@ class Desktop(Terminals):
         Binding("f1", "help", "Help", show=False),
     ]
 
-    def __init__(self, make_machine: Callable[[], Machine], first: Start, leader: str, recents: Recents) -> None:
-        super().__init__(make_machine, first, leader)
+    def __init__(
+        self, make_machine: Callable[[], Machine], first: Start, leader: str, recents: Recents, kept: Kept
+    ) -> None:
+        super().__init__(make_machine, first, leader, kept)
         self.recents = recents
 
     # --- commands -----------------------------------------------------------------------------------------------
@@ -151,7 +156,7 @@ class Desktop(Terminals):
             self.again(tab)
 
     def action_next_panel(self) -> None:
-        self.show_panel(PANELS[(PANELS.index(self.panel) + 1) % len(PANELS)])
+        self.show_panel(self.panels[(self.panels.index(self.panel) + 1) % len(self.panels)])
 
     def action_scrollback(self) -> None:
         if (view := self.active_view) is not None:
@@ -276,6 +281,58 @@ class Desktop(Terminals):
             self.say("No program asks for anything")
         else:
             self.authority.ask_person(prompt, self.consent.stands)
+
+    # --- the session --------------------------------------------------------------------------------------------
+
+    def action_timeline(self) -> None:
+        """Look back over this session: another screen, under which the machine goes on."""
+        if self.machine is None:
+            return
+        try:
+            past = self.machine.past()
+        except Refused as refusal:
+            self.say(str(refusal), warning=True)
+            return
+        self._look_at(past, running=True)
+
+    def _look_at(self, past: Past, *, running: bool) -> None:
+        from zos_tui.past_desktop import PastDesktop
+
+        pid = self.book.active.pid if running and self.book.active is not None else 0
+        self.app.push_screen(PastDesktop(past, self.leader, self.kept, running=running, pid=pid))
+
+    def action_open_recording(self) -> None:
+        from zos_tui.widgets.open_dialog import OpenDialog
+
+        def chosen(path: Path | None) -> None:
+            if path is not None:
+                self.open_recording(path)
+
+        self.app.push_screen(OpenDialog(self.kept.saved()), chosen)
+
+    def open_recording(self, path: Path) -> None:
+        """Look at a recorded session, from its first tick; at this one as the timeline does."""
+        from zos_core.past import open_recording
+
+        recording = None if self.machine is None else self.machine.recording
+        if recording is not None and recording.path.resolve() == path.resolve():
+            self.action_timeline()
+            return
+
+        try:
+            past = open_recording(path, self.kept.modules)
+        except Refused as refusal:
+            self.say(str(refusal), warning=True)
+            return
+        self._look_at(past, running=False)
+
+    def action_pause_recording(self) -> None:
+        if self.recorded is not None:
+            self.recorded.pause()
+
+    def action_forget_recording(self) -> None:
+        if self.recorded is not None:
+            self.recorded.forget()
 
     # --- the desktop --------------------------------------------------------------------------------------------
 

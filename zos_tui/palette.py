@@ -14,7 +14,7 @@ class DesktopCommands(Provider):
     """All of `commands.COMMANDS`, run on the desktop the palette was opened over."""
 
     def _run(self, command: Command) -> None:
-        desktop = next((screen for screen in self.app.screen_stack if isinstance(screen, Desktop)), None)
+        desktop = next((screen for screen in reversed(self.app.screen_stack) if isinstance(screen, Desktop)), None)
         if desktop is not None:
             desktop.call_after_refresh(partial(desktop.run_command, command.name))
 

@@ -9,6 +9,7 @@ Rules of this file
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 from zos_core.abi import ObjectType, Rights
@@ -17,13 +18,16 @@ from zos_core.launcher import Options
 from zos_core.snapshot import (
     AnswerSnapshot,
     CapabilityNode,
+    CommitSnapshot,
     ConsoleMode,
     EventSnapshot,
     MachineSnapshot,
+    Moment,
     ObjectSnapshot,
     PollReport,
     ProgramSummary,
     PromptSnapshot,
+    RecordingState,
     Revocation,
 )
 
@@ -61,6 +65,25 @@ class Events(Protocol):
 
     def news(self) -> list[EventSnapshot]:
         """Rows since the last look, oldest first."""
+
+
+class Recording(Protocol):
+    """What records the session, for a person who may stop it."""
+
+    @property
+    def path(self) -> Path: ...
+
+    @property
+    def state(self) -> RecordingState: ...
+
+    def pause(self) -> None:
+        """Write nothing that happens from here on, until `go_on`."""
+
+    def go_on(self, *, keep: bool) -> None:
+        """After a pause: write what happened meanwhile and go on, or end the recording where the pause began."""
+
+    def forget(self) -> None:
+        """Stop, and delete what was recorded. Raises OSError when it cannot be deleted."""
 
 
 Targets = Sequence[tuple[int, int]]
@@ -149,6 +172,18 @@ class Machine(Protocol):
 
     def withdraw_answer(self, request_id: int) -> None:
         """An answer for the session is not given again without asking."""
+    # --- its recording, and its past ----------------------------------------------------------------------------
+
+    @property
+    def recording(self) -> Recording | None:
+        """None when nothing is recorded."""
+
+    @property
+    def recording_problem(self) -> str:
+        """Why nothing is recorded, or not any more, when no person wanted it so; one line or nothing."""
+
+    def past(self) -> Past:
+        """This session as it was, up to here; the one given before is closed."""
 
     # --- running ------------------------------------------------------------------------------------------------
 
@@ -166,3 +201,105 @@ class Machine(Protocol):
     def uptime_ns(self) -> int: ...
 
     def close(self) -> None: ...
+
+
+class Written(Protocol):
+    """What a console has written: `pieces` in order, after `forgotten` ones that are no longer kept."""
+
+    @property
+    def pieces(self) -> Sequence[bytes]: ...
+
+    @property
+    def forgotten(self) -> int: ...
+
+    @property
+    def size(self) -> tuple[int, int] | None:
+        """Columns and lines of its terminal, as its program was told; None when it did not ask."""
+
+    def upto(self, tick: int) -> int:
+        """How many pieces there were by the end of this tick, forgotten ones included."""
+
+
+class Doing(Protocol):
+    """What is being done for where somebody wants to be, and how much of it: 0 to 1."""
+
+    @property
+    def what(self) -> str: ...
+
+    @property
+    def share(self) -> float: ...
+
+
+class Past(Machine, Protocol):
+    """A session as it was at one moment. It shows what a machine shows, and refuses whatever would change one."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def moment(self) -> Moment: ...
+
+    @property
+    def version(self) -> int:
+        """Changes with everything that is to be shown anew."""
+
+    @property
+    def ticks(self) -> int:
+        """The last tick there is."""
+
+    @property
+    def known(self) -> int:
+        """How many ticks have been read."""
+
+    @property
+    def commits(self) -> int:
+        """The last commit that is known of."""
+
+    @property
+    def problem(self) -> str:
+        """Why it ends before its time, one line or nothing."""
+
+    @property
+    def torn(self) -> bool:
+        """Whoever wrote it has not closed it."""
+
+    def earlier(self, span_ns: int) -> MachineSnapshot:
+        """`snapshot` with the figures and the time of so long before."""
+
+    @property
+    def why_no_replay(self) -> str:
+        """Why there are no terminals and figures, one line or nothing."""
+
+    @property
+    def progress(self) -> Doing | None: ...
+
+    @property
+    def waits(self) -> bool:
+        """There is work, but nothing to do at the moment."""
+
+    @property
+    def console_tick(self) -> int:
+        """The tick by whose end consoles are shown."""
+
+    @property
+    def replayed(self) -> bool:
+        """What consoles wrote is known, up to this moment."""
+
+    def work(self, more: Callable[[], bool]) -> bool:
+        """Get on with what is wanted while `more()`; False when all is done."""
+
+    def go_to_tick(self, tick: int) -> None: ...
+
+    def go_to_commit(self, commit: int) -> None: ...
+
+    def go_to_time(self, time_ns: int) -> None: ...
+
+    def next_time(self) -> int | None:
+        """When the next tick begins, in ns of uptime; None at the end."""
+
+    def grow(self) -> None:
+        """Look how far it reaches by now."""
+
+    def console(self, pid: int) -> Written | None: ...
+
+    def commits_around(self, before: int, after: int) -> Sequence[CommitSnapshot]: ...

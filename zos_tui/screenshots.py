@@ -10,7 +10,9 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -75,10 +77,14 @@ GRANTED = (
     Step(("ctrl+s",), "Derived rwg"),
 )
 
+REVOKED = (*GRANTED, Step((LEADER, "v"), "2 capabilities would go"), Step(("y",), "✗ slot"))
+BEFORE_THAT = (*REVOKED, Step((LEADER, "T"), "returns to now"), Step(("up", "up"), "write 3: ok"))
+
 SCENES = (
+    Scene("timeline", (120, 40), BEFORE_THAT),
     Scene("grant", (120, 40), NOTES),
     Scene("revoke", (120, 40), (*GRANTED, Step((LEADER, "v"), "2 capabilities would go"))),
-    Scene("revoked", (120, 40), (*GRANTED, Step((LEADER, "v"), "2 capabilities would go"), Step(("y",), "✗ slot"))),
+    Scene("revoked", (120, 40), REVOKED),
     Scene(
         "prompt",
         (100, 30),
@@ -94,11 +100,11 @@ SCENES = (
 
 def _shown(desktop: Desktop) -> str:
     """What a person reads: the active terminal row by row, then every other widget of the screen on top and below."""
-    view = desktop.active_view
-    rows = [] if view is None else ["".join(view.terminal.row(y).text).rstrip() for y in range(view.terminal.lines)]
     top: Screen[Any] = desktop.app.screen
+    view = (top if isinstance(top, Desktop) else desktop).active_view
+    rows = [] if view is None else ["".join(view.terminal.row(y).text).rstrip() for y in range(view.terminal.lines)]
     for screen in (desktop, top) if top is not desktop else (desktop,):
-        for widget in screen.query("LineTable, Static, StatusLine, PromptBar, #box"):
+        for widget in screen.query("LineTable, Static, StatusLine, PromptBar, TimelineScale, #box"):
             rows += ["".join(part.text for part in widget.render_line(y)) for y in range(widget.size.height)]
             rows.append(str(widget.border_title or ""))
     return "\n".join(rows)
@@ -132,12 +138,15 @@ def main(folder: Path) -> int:
     from zos_core.supervisor import MachineConfig, Supervisor
 
     folder.mkdir(parents=True, exist_ok=True)
-    for scene in SCENES:
-        config = MachineConfig(seed=bytes(32), policy=Policy(trust_bundled=True, interactive=True))
-        svg = asyncio.run(picture(scene, lambda config=config: Supervisor(config)))  # type: ignore[misc]
-        path = folder / f"{scene.name}.svg"
-        path.write_text(svg, encoding="utf-8")
-        print(path)
+    policy = Policy(trust_bundled=True, interactive=True)
+    with tempfile.TemporaryDirectory() as recordings:
+        for scene in SCENES:
+            record = Path(recordings) / scene.name
+            config = MachineConfig(seed=bytes(32), policy=policy, record=record)
+            svg = asyncio.run(picture(scene, partial(Supervisor, config)))
+            path = folder / f"{scene.name}.svg"
+            path.write_text(svg, encoding="utf-8")
+            print(path)
     return 0
 
 

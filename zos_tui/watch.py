@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from time import monotonic
+from typing import Protocol
 
 from textual.screen import Screen
 
@@ -18,7 +19,6 @@ from zos_tui.chronicle import Chronicle, View
 from zos_tui.due import Due
 from zos_tui.losses import Loss, Losses
 from zos_tui.ports import Machine
-from zos_tui.pump import Pump
 from zos_tui.rates import Rates
 from zos_tui.widgets.capability_list import CapabilityList
 from zos_tui.widgets.message_log import MessageLog
@@ -36,10 +36,21 @@ NEWS_SHARE = 20
 _PASSING = frozenset({EventKind.INPUT, EventKind.MESSAGE})
 
 
+class Pace(Protocol):
+    """What runs a machine."""
+
+    @property
+    def quick(self) -> bool:
+        """Someone is typing: what can wait should."""
+
+    def touched(self) -> None:
+        """Something was asked of the machine: run it."""
+
+
 class Watch:
     """Shows `machine` in the lists of `screen`; `shown` is called when what else is on the screen may have changed."""
 
-    def __init__(self, screen: Screen[None], machine: Machine, pump: Pump, shown: Callable[[], None]) -> None:
+    def __init__(self, screen: Screen[None], machine: Machine, pump: Pace, shown: Callable[[], None]) -> None:
         self._machine = machine
         self._pump = pump
         self._shown = shown
@@ -76,6 +87,17 @@ class Watch:
         """A person changed something: show at once what came of it."""
         self._pump.touched()
         self._take_news()
+        self.refresh_now()
+
+    def start_over(self, earlier: MachineSnapshot) -> None:
+        """The machine is at another time: forget what the lists remember of it, and show it.
+
+        `earlier` is what rates are counted from.
+        """
+        self._chronicle, self._rates, self.losses = self._chronicle.anew(), Rates(), Losses()
+        self._rates.update(earlier)
+        self._chronicle.pull()
+        self._log_behind = True
         self.refresh_now()
 
     # --- the message log ----------------------------------------------------------------------------------------

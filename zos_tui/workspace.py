@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from time import monotonic
+from typing import ClassVar
 
 from textual import events
 from textual.app import ComposeResult
@@ -24,9 +25,11 @@ from zos_tui.authority import Authority
 from zos_tui.commands import BY_NAME, key_label
 from zos_tui.consent import Consent
 from zos_tui.figures import shortened, size
+from zos_tui.kept import Kept
 from zos_tui.launches import Launches
 from zos_tui.ports import Machine
 from zos_tui.pump import Pump
+from zos_tui.recorded import Recorded
 from zos_tui.starts import Start
 from zos_tui.tabs import Tab, TabBook
 from zos_tui.theme import palette_for
@@ -47,6 +50,7 @@ LIST_HELP = {
     "processes": "Enter opens · s S sort · / filter · t tree · f freeze · Esc plain",
     "capabilities": "Enter inspects · leader g grants · d derives · v revokes",
     "messages": "Enter its process · f kinds · p one process · i IPC · End follows",
+    "timeline": "↑↓ commits · ←→ ticks · t goes to · space plays · Esc leaves",
 }
 STARTING = "Starting the machine…"
 
@@ -55,6 +59,7 @@ class Workspace(Screen[None]):
     """Tabs over terminals, lists beside them, a status line below. `session_ready` once the machine runs."""
 
     AUTO_FOCUS = ""
+    panels: ClassVar[tuple[str, ...]] = PANELS
     DEFAULT_CSS = """
     Workspace {
         background: $background;
@@ -64,26 +69,27 @@ class Workspace(Screen[None]):
         & #placeholder.-failed { color: $error; text-style: bold; }
         & #upper { height: 1fr; }
         & #rail { width: 40; height: 1fr; display: none; }
-        & #messages { display: none; }
-        &.-medium #rail, &.-wide #rail, &.-medium #messages, &.-wide #messages { display: block; }
-        & #messages { height: 10; }
+        & #lower { display: none; height: 10; }
+        & #messages { width: 1fr; height: 1fr; }
+        &.-medium #rail, &.-wide #rail, &.-medium #lower, &.-wide #lower { display: block; }
         &.-medium #processes { height: 1fr; }
         &.-medium #capabilities { height: 1fr; }
         &.-wide #rail { layout: horizontal; width: 118; }
         &.-wide #processes { width: 58; margin-right: 1; }
         &.-wide #capabilities { width: 1fr; }
-        &.-wide #messages { height: 16; }
-        &.-narrow #rail, &.-narrow #messages { display: none; width: 1fr; }
+        &.-wide #lower { height: 16; }
+        &.-narrow #rail, &.-narrow #lower { display: none; width: 1fr; }
         &.-narrow.-panel-processes #rail, &.-narrow.-panel-capabilities #rail { display: block; }
         &.-narrow.-panel-processes #terminals, &.-narrow.-panel-capabilities #terminals { display: none; }
         &.-narrow.-panel-processes #capabilities, &.-narrow.-panel-capabilities #processes { display: none; }
         &.-narrow.-panel-messages #upper { display: none; }
-        &.-narrow.-panel-messages #messages { display: block; height: 1fr; }
+        &.-narrow.-panel-messages #lower { display: block; height: 1fr; }
     }
     """
 
-    def __init__(self, make_machine: Callable[[], Machine], first: Start, leader: str) -> None:
+    def __init__(self, make_machine: Callable[[], Machine], first: Start, leader: str, kept: Kept) -> None:
         super().__init__()
+        self.kept = kept
         self._make_machine = make_machine
         self._first = first
         self.leader = leader
@@ -95,9 +101,11 @@ class Workspace(Screen[None]):
         self.lists: Watch | None = None
         self.consent: Consent | None = None
         self.authority: Authority | None = None
+        self.recorded: Recorded | None = None
 
     def compose(self) -> ComposeResult:
         yield TabBar(id="tabs")
+        yield from self.above()
         with Vertical(id="body"):
             with Horizontal(id="upper"):
                 with Container(id="terminals"):
@@ -105,9 +113,22 @@ class Workspace(Screen[None]):
                 with Vertical(id="rail"):
                     yield ProcessList(id="processes")
                     yield CapabilityList(id="capabilities")
-            yield MessageLog(id="messages")
+            with Horizontal(id="lower"):
+                yield MessageLog(id="messages")
+                yield from self.beside_messages()
+        yield from self.below()
         yield PromptBar(id="prompts")
         yield StatusLine(id="status")
+
+    def above(self) -> ComposeResult:
+        """What a kind of workspace has above its panels."""
+        yield from ()
+
+    def beside_messages(self) -> ComposeResult:
+        yield from ()
+
+    def below(self) -> ComposeResult:
+        yield from ()
 
     def on_mount(self) -> None:
         self.show_panel(PANELS[0])
@@ -129,6 +150,7 @@ class Workspace(Screen[None]):
         self.launches = Launches(self, machine, self._not_started, self.show_status)
         self.lists = Watch(self, machine, self.pump, self._shown)
         self.consent = Consent(machine, self.query_one(PromptBar), key_label(self.leader))
+        self.recorded = Recorded(self.app, machine, self.say, partial(self.say, warning=True), self.show_status)
         self.authority = Authority(self.app, machine, self.lists, self.say, partial(self.say, warning=True))
         self.run_worker(self.pump.run(), name="pump")
         self.start(self._first)
@@ -153,16 +175,17 @@ class Workspace(Screen[None]):
             self.pump.stop()
         if self.machine is not None:
             self.machine.close()
-        self.machine = self.pump = self.launches = self.lists = self.consent = self.authority = None
+        self.machine = self.pump = self.launches = self.lists = self.consent = self.authority = self.recorded = None
 
     def _on_report(self, report: PollReport) -> None:
         for opened in report.opened:
             self._adopt(opened)
         for ended in report.ended:
             self._bury(ended)
-        if self.lists is not None and self.consent is not None:
+        if self.lists is not None and self.consent is not None and self.recorded is not None:
             self.lists.ran(report)
             self.consent.look()
+            self.recorded.look()
 
     # --- tabs ---------------------------------------------------------------------------------------------------
 
@@ -297,7 +320,7 @@ class Workspace(Screen[None]):
     def show_panel(self, panel: str) -> None:
         """Move to a panel; on a narrow screen it is the only one shown."""
         self.panel = panel
-        for other in PANELS:
+        for other in self.panels:
             self.set_class(other == panel, f"-panel-{other}")
         if panel != PANELS[0]:
             self.query_one(f"#{panel}").focus()
@@ -307,10 +330,10 @@ class Workspace(Screen[None]):
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Where the focus goes, the panel goes: by key, by mouse, or when a dialog closes."""
-        found = event.widget.id if event.widget.id in PANELS else PANELS[0]
+        found = event.widget.id if event.widget.id in self.panels else PANELS[0]
         if found != self.panel:
             self.panel = found
-            for other in PANELS:
+            for other in self.panels:
                 self.set_class(other == found, f"-panel-{other}")
             self.show_status()
 
@@ -331,9 +354,9 @@ class Workspace(Screen[None]):
         return TabFace(tab.key, tab.label, tab is self.book.active, tab.unseen, tab.refused, ended, lost, flashing)
 
     def show_status(self) -> None:
-        tab, leader = self.book.active, f"{key_label(self.leader)} for keys"
+        tab = self.book.active
         if tab is None:
-            self.query_one(StatusLine).show(Status("", self._compiling(), self._machine_phrase(), leader))
+            self._show(Status(tab=self._compiling()))
             return
         view = self.view_of(tab)
         if tab.ended is not None:
@@ -347,7 +370,13 @@ class Workspace(Screen[None]):
             status = Status("SCROLL", "arrows and page keys move · n N matches · q leaves")
         if work := self._compiling():
             status = status._replace(tab=work)
-        self.query_one(StatusLine).show(status._replace(machine=self._machine_phrase(), leader=leader))
+        self._show(status)
+
+    def _show(self, status: Status) -> None:
+        recording = self.recorded.phrase if self.recorded is not None else ""
+        leader = f"{key_label(self.leader)} for keys"
+        shown = status._replace(machine=self._machine_phrase(), recording=recording, leader=leader)
+        self.query_one(StatusLine).show(shown)
 
     def _compiling(self) -> str:
         """What is being compiled and for how long, empty when nothing is."""

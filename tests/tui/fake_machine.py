@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import PurePath
+from pathlib import Path, PurePath
 
 from zos_core.abi import Errno, ExitHow, ObjectType, ProcessState, RevokeReason, Rights, Sys
 from zos_core.axiom.syslog import SysEvent
@@ -35,12 +35,13 @@ from zos_core.snapshot import (
     ProcessSnapshot,
     ProgramSummary,
     PromptSnapshot,
+    RecordingState,
     RemovedCapability,
     RequestSummary,
     Revocation,
     rights_text,
 )
-from zos_tui.ports import ConsoleCallback, Targets
+from zos_tui.ports import ConsoleCallback, Past, Targets
 
 
 @dataclass(frozen=True)
@@ -129,6 +130,30 @@ def process(pid: int, name: str, *caps: CapabilitySnapshot, console: bool = Fals
 
 
 @dataclass
+class FakeRecording:
+    """A recording that does what it is told, and writes nothing."""
+
+    asked: list[tuple[object, ...]]
+    state: RecordingState = RecordingState.ON
+    path: Path = Path("recordings/2026-03-01_12-00-00.zosrec")
+    unwilling: bool = False
+
+    def pause(self) -> None:
+        self.asked.append(("pause",))
+        self.state = RecordingState.PAUSED
+
+    def go_on(self, *, keep: bool) -> None:
+        self.asked.append(("go on", keep))
+        self.state = RecordingState.ON if keep else RecordingState.ENDED
+
+    def forget(self) -> None:
+        if self.unwilling:
+            raise PermissionError(13, "Permission denied")
+        self.asked.append(("forget",))
+        self.state = RecordingState.FORGOTTEN
+
+
+@dataclass
 class FakeMachine:
     """Echoes what is typed, `\\r` as a new line and a prompt; `mode` is what every process asks for at start."""
 
@@ -164,6 +189,12 @@ class FakeMachine:
     """Those of the last launch."""
     summaries: dict[str, ProgramSummary] = field(default_factory=dict)
     """What is at a path."""
+    recording: FakeRecording | None = None
+    recording_problem: str = ""
+    make_past: Callable[[], Past] | None = None
+
+    def __post_init__(self) -> None:
+        self.recording = FakeRecording(self.asked)
 
     # --- the protocol -------------------------------------------------------------------------------------------
 
@@ -405,6 +436,12 @@ class FakeMachine:
 
     def recent_events(self, after: int = 0) -> list[SysEvent]:
         return [each for each in self.calls if each.seq > after]
+
+    def past(self) -> Past:
+        self.asked.append(("past",))
+        if self.make_past is None:
+            raise Refused("the recording cannot be read: it is gone")
+        return self.make_past()
 
     # --- running ------------------------------------------------------------------------------------------------
 

@@ -1,26 +1,17 @@
-"""The real desktop on a real pty: keys in, and the screen that comes out, read by an emulator of our own."""
+"""The real desktop on a real pty: keys in, and the screen that comes out."""
 
 from __future__ import annotations
 
 import os
-import pty
-import select
 import signal
-import subprocess
 import sys
-import time
 from collections.abc import Iterator
-from fcntl import ioctl
 from pathlib import Path
-from struct import pack
-from termios import TIOCSWINSZ
 
 import pytest
 
-from zos_tui.screen import Screen
+from tests.tui.person import Terminal
 
-COLUMNS, LINES = 120, 40
-PATIENCE_S = 30.0
 PROGRAM = """
 import sys
 from pathlib import Path
@@ -29,70 +20,14 @@ sys.exit(run_desktop(DesktopOptions(data_folder=Path(sys.argv[1]))))
 """
 
 
-class Terminal:
-    """A person at a terminal: types, and waits for what is shown."""
-
-    def __init__(self, folder: Path) -> None:
-        self.screen = Screen(COLUMNS, LINES)
-        self.tail = b""
-        self.fd, slave = pty.openpty()
-        ioctl(slave, TIOCSWINSZ, pack("HHHH", LINES, COLUMNS, 0, 0))
-        inherited = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
-        environment = {**inherited, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", PROGRAM, str(folder)],
-            stdin=slave,
-            stdout=slave,
-            stderr=slave,
-            env=environment,
-            start_new_session=True,
-        )
-        os.close(slave)
-
-    @property
-    def text(self) -> str:
-        return "\n".join("".join(self.screen.row(y).text).rstrip() for y in range(LINES))
-
-    def read(self) -> bool:
-        """Take in what has come; False when the desktop is gone."""
-        ready, _, _ = select.select([self.fd], [], [], 0.1)
-        if not ready:
-            return self.process.poll() is None
-        try:
-            data = os.read(self.fd, 65536)
-        except OSError:
-            return False
-        self.screen.feed(data)
-        self.tail = (self.tail + data)[-4000:]
-        return bool(data)
-
-    def until(self, shown: str, gone: str = "") -> None:
-        deadline = time.monotonic() + PATIENCE_S
-        while shown not in self.text or (gone and gone in self.text):
-            alive = self.read()
-            assert alive and time.monotonic() < deadline, f"never {shown!r} without {gone!r} in\n{self.text}"
-
-    def type(self, keys: str, shown: str, gone: str = "") -> None:
-        os.write(self.fd, keys.encode())
-        self.until(shown, gone)
-
-    def end(self) -> int:
-        """Wait for the desktop to be gone; its exit status."""
-        while self.read():
-            pass
-        return self.process.wait(PATIENCE_S)
-
-
 @pytest.fixture
 def terminal(tmp_path: Path) -> Iterator[Terminal]:
-    one = Terminal(tmp_path)
+    one = Terminal(sys.executable, "-c", PROGRAM, str(tmp_path))
     try:
         one.until("zero>")
         yield one
     finally:
-        one.process.kill()
-        one.process.wait()
-        os.close(one.fd)
+        one.leave()
 
 
 def test_a_person_types_into_the_shell_opens_a_second_tab_and_quits(terminal: Terminal) -> None:

@@ -18,12 +18,16 @@ GAP_CELLS = 2
 
 
 class Status(NamedTuple):
-    """`mode` is a short word in a box (`RAW`, `LINE`, `SCROLL`); the rest are phrases, which may be empty."""
+    """`mode` is a short word in a box (`RAW`, `LINE`, `SCROLL`); the rest are phrases, which may be empty.
+
+    `recording` says how the recording stands; it is always shown.
+    """
 
     mode: str = ""
     tab: str = ""
     machine: str = ""
     leader: str = ""
+    recording: str = ""
 
 
 class StatusLine(Widget):
@@ -34,6 +38,7 @@ class StatusLine(Widget):
         "status-line--notice",
         "status-line--warning",
         "status-line--leader",
+        "status-line--recording",
     }
     DEFAULT_CSS = """
     StatusLine {
@@ -43,6 +48,7 @@ class StatusLine(Widget):
         & > .status-line--mode { background: $primary; color: $on-primary; text-style: bold; }
         & > .status-line--notice { color: $foreground; }
         & > .status-line--warning { color: $error; text-style: bold; }
+        & > .status-line--recording { color: $accent; }
         & > .status-line--leader { color: $primary; text-style: bold; }
     }
     """
@@ -85,6 +91,8 @@ class StatusLine(Widget):
         else:
             said, style = f" {self.status.tab}", base
         right = [Segment(f"{self.status.machine}  ", base), Segment(f"{self.status.leader} ", tone("leader"))]
+        if self.status.recording:
+            right.insert(1, Segment(f"{self.status.recording}  ", tone("recording")))
         mode_cells = sum(cell_len(segment.text) for segment in segments)
         used = mode_cells + cell_len(said)
         if used + GAP_CELLS + sum(cell_len(segment.text) for segment in right) > width:
