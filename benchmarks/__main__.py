@@ -23,6 +23,7 @@ BENCHMARKS: dict[str, str] = {
     "messages": "messages between two processes beside a pipe",
     "recording": "messages while they are recorded, beside the same without",
     "replaying": "a recorded session of ten minutes replayed, beside its length",
+    "timeline": "jumps in a million commits beside reducing them all, and ten minutes replayed",
     "spawning": "processes started beside subprocesses",
     "revocation": "10,000 capabilities revoked at once, beside a recursive DELETE of SQLite",
     "resident": "memory of idle processes beside sleeping ones",
