@@ -86,7 +86,7 @@ def answer_text(row: SysEvent) -> str:
     if row.error is not Errno.E_OK:
         return f"{row.error.name} ({harmless(row.reason or row.error.text)})"
     if row.num >= FIRST_CALL:
-        return Err(row.result).name + (f", {row.size} bytes" if row.size else "")
+        return Err(row.result).name + (f", {row.size} byte{'s' * (row.size > 1)}" if row.size else "")
     return str(row.result)
 
 

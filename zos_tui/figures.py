@@ -76,6 +76,14 @@ def sparkline(values: Iterable[float], width: int, *, from_zero: bool = True) ->
     return "".join(blocks).rjust(width)
 
 
+def shortened_from_left(text: str, cells: int) -> str:
+    """The end of `text` in at most `cells` cells, with an ellipsis where it was cut: the last parts of a path."""
+    kept = text
+    while kept and cell_len(kept) > cells - (kept is not text):
+        kept = kept[1:]
+    return text if kept is text else f"…{kept}"
+
+
 def shortened(text: str, cells: int) -> str:
     """`text` without line breaks in at most `cells` cells, with an ellipsis where it was cut."""
     flat = " ".join(text.split("\n"))

@@ -39,6 +39,12 @@ def object_text(object_type: ObjectType, object_id: int, name: str) -> str:
     return name.removeprefix(f"{object_type.name.lower()} ") or f"#{object_id}"
 
 
+def object_cell(object_type: ObjectType, object_id: int, name: str) -> Cell:
+    """The same in a table. Of a path the end says more than the beginning."""
+    text = object_text(object_type, object_id, name)
+    return Cell(text, "name", keeps_end=object_type is ObjectType.STORAGE)
+
+
 class CapabilityList(LineTable):
     """Keys of its rows are slots. `pid` is the process shown, 0 before there is one."""
 
@@ -74,7 +80,7 @@ class CapabilityList(LineTable):
         cells = (
             Cell(str(capability.slot), "quiet"),
             Cell(kind_of(capability.object_type)),
-            Cell(object_text(capability.object_type, capability.object_id, capability.object_name), "name"),
+            object_cell(capability.object_type, capability.object_id, capability.object_name),
             Cell(rights_text(capability.perms)),
             Cell(countdown(left_ns), "warn") if capability.expires_at else Cell("-", "quiet"),
             Cell(used, quiet),

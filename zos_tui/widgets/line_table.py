@@ -22,7 +22,7 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
-from zos_tui.figures import shortened
+from zos_tui.figures import shortened, shortened_from_left
 
 
 class Column(NamedTuple):
@@ -36,10 +36,14 @@ class Column(NamedTuple):
 
 
 class Cell(NamedTuple):
-    """A text and the tone it is drawn in: one of `LineTable.TONES`. `lost` and `faded` are struck through."""
+    """A text and the tone it is drawn in: one of `LineTable.TONES`. `lost` and `faded` are struck through.
+
+    Of one that is too long the beginning is shown, or with `keeps_end` its end.
+    """
 
     text: str
     tone: str = "plain"
+    keeps_end: bool = False
 
 
 class Row(NamedTuple):
@@ -283,7 +287,8 @@ class LineTable(Widget, can_focus=True):
         for i in chosen:
             column, cell = self.columns[i], cells[i]
             room = column.width + (max(0, spare) if column.flexible else 0)
-            text = cell.text.rjust(room) if column.right else shortened(cell.text, room)
+            cut = shortened_from_left if cell.keeps_end else shortened
+            text = cell.text.rjust(room) if column.right else cut(cell.text, room)
             plain = base == "heading" or cell.tone == "plain"
             segments.append(Segment(set_cell_size(text, room) + " ", ground if plain else self._style(base, cell.tone)))
         return Strip(segments).adjust_cell_length(width, ground)

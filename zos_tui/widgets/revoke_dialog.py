@@ -15,7 +15,7 @@ from textual.widgets import Static
 from zos_core.errors import Refused
 from zos_core.snapshot import Revocation, rights_text
 from zos_tui.previews import Going, Preview
-from zos_tui.widgets.capability_list import kind_of, object_text
+from zos_tui.widgets.capability_list import kind_of, object_cell
 from zos_tui.widgets.dialog import Dialog
 from zos_tui.widgets.line_table import Cell, Column, LineTable, Row
 
@@ -98,7 +98,7 @@ class RevokeDialog(Dialog[Confirmed | None]):
             Cell(f"{branch}{mark}{going.holder}", "warn" if going.added else "plain"),
             Cell(str(removed.slot), "quiet"),
             Cell(kind_of(removed.object_type)),
-            Cell(object_text(removed.object_type, removed.object_id, going.object_name), "name"),
+            object_cell(removed.object_type, removed.object_id, going.object_name),
             Cell(rights_text(removed.perms)),
             Cell(going.notice, "quiet" if going.told else "warn"),
         )
