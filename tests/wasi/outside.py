@@ -10,7 +10,7 @@ import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tests.wasi.wat import ANY, FOLLOW, READ, ROOT, RW, WRITE, Answer, Cell, OFlags, Right, Script
+from tests.wasi.wat import ANY, EVERYTHING, FOLLOW, READ, ROOT, RW, WRITE, Answer, Cell, OFlags, Script
 from zos_core.abi import ExitHow
 from zos_core.snapshot import ExitSnapshot
 from zos_core.wasi.preview1 import FILESTAT
@@ -18,8 +18,7 @@ from zos_core.wasi.preview1 import FILESTAT
 SECRET = b"what only the outside knows"
 ONLY_OUTSIDE = "a-name-that-is-only-outside"
 DAMAGE = b"written by the program"
-_EVERY_RIGHT = (1 << 30) - 1
-_OF_A_FOLDER = _EVERY_RIGHT & ~int(WRITE | Right.FD_ALLOCATE | Right.FD_FILESTAT_SET_SIZE)
+_OF_A_FOLDER = EVERYTHING & ~int(WRITE)
 _OPENINGS = (
     (0, int(READ)), (0, int(RW)), (0, 0), (OFlags.DIRECTORY, _OF_A_FOLDER), (OFlags.TRUNC, int(WRITE)),
     (OFlags.TRUNC, 0), (OFlags.CREAT, int(RW)), (OFlags.CREAT | OFlags.TRUNC, int(WRITE)),
@@ -103,7 +102,7 @@ def assault(script: Script, path: str | bytes, at: int | Cell = ROOT) -> None:
             script.stat(each, at=at, flags=flags, err=ANY)
             for oflags, rights in _OPENINGS:
                 _use_descriptor(script, script.open(
-                    each, oflags, rights, at=at, flags=flags, inheriting=_EVERY_RIGHT, err=ANY
+                    each, oflags, rights, at=at, flags=flags, inheriting=EVERYTHING, err=ANY
                 ))  # fmt: skip
         script.call("path_filestat_set_times", at, flags, text, 1, 1, 5, err=ANY)
         script.call("path_link", at, flags, text, ROOT, f"stolen{flags}", err=ANY)

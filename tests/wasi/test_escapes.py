@@ -14,10 +14,10 @@ import pytest
 
 from tests.wasi.outside import ONLY_OUTSIDE, SECRET, World, assault, is_over
 from tests.wasi.support import READ_ONLY, Guests
-from tests.wasi.wat import ANY, FOLLOW, READ, ROOT, RW, Err, OFlags, Right, Script
+from tests.wasi.wat import ANY, EVERYTHING, FOLLOW, READ, ROOT, RW, WRITE, Err, OFlags, Right, Script
 from zos_core.wasi.directories import DirectoryGrant
 
-FOLDER = (1 << 30) - 1 & ~int(Right.FD_WRITE | Right.FD_ALLOCATE | Right.FD_FILESTAT_SET_SIZE)
+FOLDER = EVERYTHING & ~int(WRITE)
 
 
 @pytest.fixture
@@ -246,7 +246,7 @@ def test_under_another_number(guests: Guests, world: World) -> None:
 
 def test_from_what_is_no_directory(guests: Guests, world: World) -> None:
     script = Script(pages=8)
-    file = script.open("file", 0, (1 << 30) - 1, inheriting=(1 << 30) - 1)
+    file = script.open("file", 0, EVERYTHING, inheriting=EVERYTHING)
     for at in (file, 0, 1, 2, 0xFFFF_FF9C):  # the last is what the host knows as its own folder
         assault(script, "../outside/secret", at=at)
         assault(script, str(world.outside / "secret"), at=at)
@@ -341,7 +341,7 @@ def test_when_a_folder_becomes_a_link_after_it_was_looked_at(guests: Guests, wor
 
 def test_when_an_open_file_is_replaced_by_a_link(guests: Guests, world: World) -> None:
     script = Script(pages=8)
-    file = script.open("file", 0, (1 << 30) - 1)
+    file = script.open("file", 0, EVERYTHING)
     script.read(0, 10)
     for _ in range(2):
         script.call("fd_pread", file, script.buffers(64), 0, script.out(4))

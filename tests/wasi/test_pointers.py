@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.wasi.support import Guests
-from tests.wasi.wat import ANY, FUNCTIONS, READ, ROOT, RW, WRITE, Argument, Err, OFlags, Right, Script
+from tests.wasi.wat import ANY, EVERYTHING, FUNCTIONS, READ, ROOT, RW, WRITE, Argument, Err, OFlags, Right, Script
 from zos_core.abi import ExitHow
 from zos_core.wasi.directories import DirectoryGrant
 from zos_core.wasi.preview1 import FILESTAT
@@ -20,7 +20,7 @@ from zos_core.wasi.preview1 import FILESTAT
 PAGES = 4
 END = PAGES << 16
 TOO_FAR = (END, END - 3, END + (1 << 20), 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFC, 0xFFFF_FFFF)
-EVERY = (1 << 30) - 1
+
 
 Bad = tuple[str, tuple[Argument, ...]]
 
@@ -91,7 +91,7 @@ def test_a_pointer_outside_of_memory_is_a_fault_and_changes_nothing(guests: Gues
     (inside / "f").write_bytes(b"text")
     (inside / "link").symlink_to("f")
     script = Script(PAGES)
-    file = script.open("f", 0, EVERY)
+    file = script.open("f", 0, EVERYTHING)
     for table in (bad_outputs, bad_inputs):
         for name, arguments in table(script, far, file):
             script.call(name, *arguments, err=Err.FAULT)
@@ -131,7 +131,7 @@ def test_numbers_of_buffers_and_lengths_that_are_too_many(guests: Guests, inside
     (inside / "f").write_bytes(b"text")
     (inside / "big").write_bytes(b"")
     script = Script(PAGES)
-    file = script.open("f", 0, EVERY)
+    file = script.open("f", 0, EVERYTHING)
     fine = script.out(64)
     wrong = frozenset([Err.FAULT, Err.INVAL, Err.NOMEM])
     for count in (1025, 1 << 20, 1 << 29, (1 << 29) + 1, 0x7FFF_FFFF, 0xFFFF_FFFF):
@@ -157,7 +157,7 @@ def test_many_buffers_of_the_same_memory_move_no_more_than_a_bounded_piece(guest
         file.truncate(6 << 30)
     script = Script(pages)
     whole = (1024 * 64, (pages - 2) << 16)
-    source, target = script.open("sparse", 0, EVERY), script.open("copy", OFlags.CREAT, WRITE)
+    source, target = script.open("sparse", 0, EVERYTHING), script.open("copy", OFlags.CREAT, WRITE)
     moved = script.out(4)
     for times in (2, 200, 1024):
         script.call("fd_read", source, script.vector(*[whole] * times), moved, err=ANY)
@@ -172,7 +172,7 @@ def test_many_buffers_of_the_same_memory_move_no_more_than_a_bounded_piece(guest
 
 def test_any_alignment_will_do(guests: Guests, inside: Path) -> None:
     script = Script()
-    file = script.open("f", OFlags.CREAT, EVERY)
+    file = script.open("f", OFlags.CREAT, EVERYTHING)
     room = script.filled(bytes(512)).at
     data = script.filled(b"odd").at
     vector = script.filled(b"\0" + struct.pack("<II", data, 3)).at + 1
@@ -191,7 +191,7 @@ def test_any_alignment_will_do(guests: Guests, inside: Path) -> None:
 def test_the_last_bytes_of_memory_are_memory(guests: Guests, inside: Path) -> None:
     (inside / "f").write_bytes(b"text")
     script = Script(PAGES)
-    file = script.open("f", 0, EVERY)
+    file = script.open("f", 0, EVERYTHING)
     moved = script.out(4)
     script.call("fd_read", file, script.vector((END - 4, 4)), moved)
     script.call("fd_write", 1, script.vector((END - 4, 4)), moved.at)

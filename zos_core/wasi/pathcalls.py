@@ -15,7 +15,8 @@ from zos_core.wasi.fdcalls import check_times
 from zos_core.wasi.preview1 import NUMBERS, Err, FileType, OFlags, Right
 from zos_core.wasi.process import WasiProcess
 
-_WRITES = int(Right.FD_WRITE | Right.FD_ALLOCATE | Right.FD_FILESTAT_SET_SIZE)
+_OF_WRITERS = int(Right.FD_WRITE | Right.FD_ALLOCATE | Right.FD_FILESTAT_SET_SIZE)
+"""Rights of a file that is open for writing. Asking for the others alone does not open it so: Go always does."""
 _CHANGES = OFlags.CREAT | OFlags.TRUNC
 _SHOWN = 256
 """Bytes of a path that the log keeps."""
@@ -48,7 +49,8 @@ def path_open(
         return Err.INVAL
     if p.table.full:
         return Err.MFILE
-    write, read = bool(rights & _WRITES), bool(rights & (Right.FD_READ | Right.FD_READDIR))
+    rights &= directory.inheriting
+    write, read = bool(rights & Right.FD_WRITE), bool(rights & (Right.FD_READ | Right.FD_READDIR))
     needed = Rights.WRITE if write or oflags & _CHANGES else Rights.READ
     needed |= Rights.READ if read else Rights.NONE
     handle = p.host.new_handle()
@@ -60,11 +62,10 @@ def path_open(
         ),
     )  # fmt: skip
     kind = FileType(answer.number)
-    own = DIRECTORY_RIGHTS if kind is FileType.DIRECTORY else FILE_RIGHTS
+    own = DIRECTORY_RIGHTS if kind is FileType.DIRECTORY else FILE_RIGHTS if write else FILE_RIGHTS & ~_OF_WRITERS
     made = Descriptor(
-        kind, rights & own & directory.inheriting, inheriting & directory.inheriting, fdflags, handle=handle,
-        directory=directory.directory,
-    )  # fmt: skip
+        kind, rights & own, inheriting & directory.inheriting, fdflags, handle=handle, directory=directory.directory
+    )
     if kind is not FileType.DIRECTORY:
         made.inheriting &= FILE_RIGHTS
     p.put_u32(opened, p.table.add(made))
