@@ -122,11 +122,12 @@ class HostFiles:
             raise OSError(errno.EBADF, os.strerror(errno.EBADF))
         return found
 
-    def keep(self, handle: int, descriptor: int) -> None:
-        """Raises OSError when the programs of this machine have too much open."""
+    def find_room(self) -> None:
+        """Before something is opened. Raises OSError when the programs of this machine have too much open."""
         if len(self._open) >= self._limit:
-            os.close(descriptor)
             raise OSError(errno.ENFILE, os.strerror(errno.ENFILE))
+
+    def keep(self, handle: int, descriptor: int) -> None:
         self._open[handle] = descriptor
 
     def close(self, handle: int) -> None:
@@ -164,6 +165,7 @@ class HostFiles:
     @answers
     def open_directory(self, handle: int, object_id: int) -> Answer:
         """The directory that a capability names."""
+        self.find_room()
         found = None if self._directories is None else self._directories.descriptor(object_id)
         if found is None:
             return failed(Err.NOENT)

@@ -39,6 +39,7 @@ class HostPaths(HostFiles):
         """Opens as `handle`; the number is the file type."""
         if oflags & OFlags.DIRECTORY and oflags & OFlags.CREAT:
             return failed(Err.INVAL)
+        self.find_room()
         mode = (os.O_RDWR if read else os.O_WRONLY) if write else os.O_RDONLY
         mode |= os.O_CLOEXEC | os.O_NONBLOCK | sync_flags(fdflags)
         exclusive = bool(oflags & OFlags.EXCL and oflags & OFlags.CREAT)
