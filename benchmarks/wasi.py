@@ -41,7 +41,7 @@ GUEST = "/data"
 
 
 def moves_a_file(function: str) -> bytes:
-    """A program that moves all of `/data/file` by calls of `fd_read` or `fd_write` of 64 KiB; one that fails traps."""
+    """A program that moves all of `/data/file` by calls of `fd_read` or `fd_write` of 64 KiB, or traps."""
     rights = 2 if function == "fd_read" else 64
     return bytes(wat2wasm(f"""(module
       (import "wasi_snapshot_preview1" "path_open"

@@ -102,6 +102,7 @@ class Launcher:
         self.engine, self.registry, self.policy = engine, registry, policy
         self._cache, self._namespace, self._directories = cache, namespace, directories
         self._sources: dict[bytes, ProgramSource] = {}
+        self._jobs: dict[tuple[bytes, bool], CompileJob] = {}
 
     def by_user(self, program: str | Path | bytes, args: Sequence[str | bytes], name: str | None, options: Options,
                 now_ns: int) -> Launch:  # fmt: skip
@@ -144,7 +145,7 @@ class Launcher:
         if any(len(arg) > MAX_ARGUMENT for arg in args):
             raise SpawnRefused(f"{source.name}: an argument is longer than {MAX_ARGUMENT} bytes")
         self._sources[source.sha256] = source
-        job = CompileJob(self.engine, source.data, self._cache, stubs=options.stub_imports)
+        job = self._job(source, options.stub_imports)
         plain = (source.manifest.plain_argument.encode(),) if options.plain and source.manifest.plain_argument else ()
         preopens = tuple(map(self._preopen, options.directories))
         given = zip(preopens, options.directories, strict=True)
@@ -167,6 +168,13 @@ class Launcher:
             stubs=options.stub_imports,
         )
         return Launch(source, job, command)
+
+    def _job(self, source: ProgramSource, stubs: bool) -> CompileJob:
+        """The compiled program of this session, or one on its way."""
+        job = self._jobs.get((source.sha256, stubs))
+        if job is None or job.program is None:
+            job = self._jobs[source.sha256, stubs] = CompileJob(self.engine, source.data, self._cache, stubs=stubs)
+        return job
 
     def _preopen(self, given: DirectoryGrant) -> c.Preopen:
         """Raises `SpawnRefused` when there is no such directory."""

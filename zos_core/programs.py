@@ -12,7 +12,6 @@ import hashlib
 import os
 import stat
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 from zos_core import abi
@@ -28,20 +27,19 @@ MANIFEST_FILE = "app.toml"
 _SUFFIXES = (".wasm", ".wat")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ProgramSource:
-    """A program ready to be compiled. `name` is how the machine lists it, `bundled` that it came with the system."""
+    """A program ready to be compiled. `name` is how the machine lists it, `bundled` that it came with the system.
+
+    `sha256` of `data` names the program.
+    """
 
     name: str
     data: bytes
+    sha256: bytes
     manifest: Manifest
     bundled: bool
     kind: ModuleKind = ModuleKind.ZOS
-
-    @cached_property
-    def sha256(self) -> bytes:
-        """What names the program: a hash of all of it, which takes a while for a large one."""
-        return hashlib.sha256(self.data).digest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +85,7 @@ class Registry:
                 data = (folder / f"{name}.wasm").read_bytes()
             except (ManifestRefused, OSError) as error:
                 raise SpawnRefused(f"{name}: {error}") from None
-            self._loaded[name] = ProgramSource(name, data, manifest, bundled=True)
+            self._loaded[name] = ProgramSource(name, data, hashlib.sha256(data).digest(), manifest, bundled=True)
         return self._loaded[name]
 
     def resolve(self, program: str | Path | bytes, name: str | None = None) -> ProgramSource:
@@ -128,4 +126,4 @@ def _foreign(data: bytes, name: str, beside: Path | None) -> ProgramSource:
         manifest = Manifest(id=f"local.{shown}", name=shown) if text is None else parse(text)
     except (ModuleRefused, ManifestRefused, OSError) as error:
         raise SpawnRefused(f"{shown}: {error}") from None
-    return ProgramSource(shown, binary, manifest, bundled=False, kind=info.kind)
+    return ProgramSource(shown, binary, info.sha256, manifest, bundled=False, kind=info.kind)

@@ -37,7 +37,8 @@ def held_on(c: Committed, pid: int, directory: int) -> list[Cap]:
 
 def authority(c: Committed, pid: int, need: Need) -> Cap | None:
     """The capability by which a process may do what needs that."""
-    return next((cap for cap in held_on(c, pid, need.directory) if not need.rights & ~cap.perms), None)
+    needed = int(need.rights)
+    return next((cap for cap in held_on(c, pid, need.directory) if not needed & ~cap.perms), None)
 
 
 def _authority(s: State, call: Call, needs: Iterable[Need]) -> list[Cap] | Outcome:

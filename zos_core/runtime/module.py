@@ -272,6 +272,22 @@ def inspect(data: bytes, *, max_bytes: int = abi.MAX_MODULE, stubs: bool = False
     """
     if len(data) > max_bytes:
         raise ModuleRefused(f"the module has {len(data)} bytes; at most {max_bytes} are allowed")
+    sha256 = hashlib.sha256(data).digest()
+    known = _known.get((sha256, stubs))
+    if known is None:
+        known = _inspect(data, sha256, stubs)
+        while len(_known) >= _MAX_KNOWN:
+            del _known[next(iter(_known))]
+        _known[sha256, stubs] = known
+    return known
+
+
+_MAX_KNOWN = 128
+_known: dict[tuple[bytes, bool], ModuleInfo] = {}
+"""What was found in the last modules that could be programs: one that is started often is read once."""
+
+
+def _inspect(data: bytes, sha256: bytes, stubs: bool) -> ModuleInfo:
     contents = read_contents(data)
     wasi = any(item.module == preview1.MODULE for item in contents.imports)
     for item in contents.imports:
@@ -279,7 +295,7 @@ def inspect(data: bytes, *, max_bytes: int = abi.MAX_MODULE, stubs: bool = False
     memory = _check_memory(contents)
     _check_start(contents)
     return ModuleInfo(
-        sha256=hashlib.sha256(data).digest(),
+        sha256=sha256,
         kind=ModuleKind.WASI if wasi else ModuleKind.ZOS,
         imports=tuple(contents.imports),
         memory=memory,
