@@ -162,7 +162,7 @@ class Machine:
         self._last_ns = time_ns
         self.readings.begin(time_ns, wall_ms)
         self.host_memory.begin()
-        self.host_calls.begin()
+        self.host_calls.begin(kept=self.on_tick is not None)
         self.gateway.now = time_ns
         report = TickReport()
         state = self.gateway.state
@@ -184,7 +184,7 @@ class Machine:
         self.report = report
         if self.on_tick is not None:
             readings, refusals = tuple(self.readings.taken), tuple(self.host_memory.refused)
-            results = tuple(self.host_calls.taken)
+            results = tuple(answer.pack() for answer in self.host_calls.taken)
             self.on_tick(TickRow(time_ns, wall_ms, commands, report.slices, readings, refusals, results))
         return report
 

@@ -64,6 +64,11 @@ class GuestMemory:
             raise BadPointer(ptr, length, self.size)
         return self._view[ptr:end].tobytes()
 
+    def view(self, ptr: int, length: int) -> memoryview:
+        """The `length` bytes at `ptr` themselves, for a use that ends before the guest runs on. Raises `BadPointer`."""
+        self.check(GuestSlice(ptr, length))
+        return self._view[ptr : ptr + length]
+
     def write(self, ptr: int, data: bytes | bytearray | memoryview) -> None:
         """Copies `data`, of one-byte items, to `ptr`. Raises `BadPointer`, having written nothing."""
         length = len(data)

@@ -82,7 +82,7 @@ def fd_write(p: WasiProcess, fd: int, iovs: int, count: int, nwritten: int) -> i
     if descriptor.stream is not None:
         p.put_u32(nwritten, streams.write(p, descriptor, vector))
         return Err.SUCCESS
-    handle, data, append = descriptor.handle, p.gather(vector), bool(descriptor.flags & FdFlags.APPEND)
+    handle, data, append = descriptor.handle, p.outgoing(vector), bool(descriptor.flags & FdFlags.APPEND)
     answer = _use(
         p, "fd_write", fd, descriptor, Rights.WRITE, lambda: p.host.files.write(handle, data, append), len(data)
     )
@@ -94,7 +94,7 @@ def fd_pwrite(p: WasiProcess, fd: int, iovs: int, count: int, offset: int, nwrit
     descriptor = p.file(fd, Right.FD_WRITE | Right.FD_SEEK)
     vector, at = p.vector(iovs, count), _offset(offset)
     p.check(nwritten, 4)
-    handle, data = descriptor.handle, p.gather(vector)
+    handle, data = descriptor.handle, p.outgoing(vector)
     answer = _use(
         p, "fd_pwrite", fd, descriptor, Rights.WRITE, lambda: p.host.files.write_at(handle, data, at), len(data)
     )

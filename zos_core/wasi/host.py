@@ -59,26 +59,28 @@ class Job(NamedTuple):
 
 
 class HostCalls:
-    """The answers of one tick. `recorded` holds those to repeat; None asks the host."""
+    """The answers of one tick, `taken` if somebody keeps them. `recorded` holds those to repeat; None asks the host."""
 
     def __init__(self) -> None:
-        self.taken: list[bytes] = []
+        self.taken: list[Answer] = []
+        self._kept = False
         self.recorded: deque[bytes] | None = None
         self.jobs: list[Job] = []
 
-    def begin(self) -> None:
-        self.taken = []
+    def begin(self, *, kept: bool) -> None:
+        self.taken, self._kept = [], kept
 
     def ask(self, call: Callable[[], Answer]) -> Answer:
         """The answer to a call, from the host or as it was recorded. Raises `Malformed` for a damaged recording."""
         if self.recorded is None:
             answer = call()
-            self.taken.append(answer.pack())
-            return answer
-        if not self.recorded:
+        elif self.recorded:
+            answer = unpack_answer(self.recorded.popleft())
+        else:
             raise Malformed("a call of the host was not recorded")
-        self.taken.append(self.recorded.popleft())
-        return unpack_answer(self.taken[-1])
+        if self._kept:
+            self.taken.append(answer)
+        return answer
 
     @property
     def live(self) -> bool:

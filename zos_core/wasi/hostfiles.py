@@ -185,14 +185,14 @@ class HostFiles:
         return Answer(0, len(data), data, counted=True)
 
     @answers
-    def write(self, handle: int, data: bytes, append: bool) -> Answer:
+    def write(self, handle: int, data: bytes | memoryview, append: bool) -> Answer:
         descriptor = self.descriptor(handle)
         if append:
             return Answer(0, os.pwritev(descriptor, [data], -1, os.RWF_APPEND), counted=True)
         return Answer(0, os.write(descriptor, data), counted=True)
 
     @answers
-    def write_at(self, handle: int, data: bytes, offset: int) -> Answer:
+    def write_at(self, handle: int, data: bytes | memoryview, offset: int) -> Answer:
         return Answer(0, os.pwrite(self.descriptor(handle), data, offset), counted=True)
 
     @answers

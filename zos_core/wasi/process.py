@@ -183,6 +183,12 @@ class WasiProcess:
         self._copied = total
         return Vector(slices, total)
 
+    def outgoing(self, vector: Vector) -> bytes | memoryview:
+        """What a write to a file gives the host: the buffer itself, if there is one and nobody waits for a worker."""
+        if len(vector.slices) == 1 and vector.total <= MAX_AT_ONCE:
+            return self.memory.view(*vector.slices[0])
+        return self.gather(vector)
+
     def gather(self, vector: Vector) -> bytes:
         if len(vector.slices) == 1:
             return self.memory.read(*vector.slices[0])
