@@ -11,11 +11,14 @@ from pathlib import Path
 import pytest
 
 from tests.tui.person import Terminal
+from tests.wasi.programs.support import find_all
 
 PROGRAM = """
+import os
 import sys
 from pathlib import Path
 from zos_tui.app import DesktopOptions, run_desktop
+os.chdir(sys.argv[1])
 sys.exit(run_desktop(DesktopOptions(data_folder=Path(sys.argv[1]))))
 """
 
@@ -83,3 +86,29 @@ def test_authority_comes_and_goes_while_a_program_writes(terminal: Terminal) -> 
     terminal.type("y", "Revoked 2 capabilities, from terminal (3), notes (4)")
     terminal.until("received MSG_CAP_REVOKED: slot 7 storage, explicit")
     terminal.until("1 terminal ● ✗ revoked  2 notes ✗ revoked")
+
+
+def test_a_program_of_somebody_else_is_browsed_for_given_a_folder_and_spoken_to(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    """The way of a person who has a `.wasm` file: find it, see what it is, give it a folder, start it, use it."""
+    (tmp_path / "place" / "mine").mkdir(parents=True)
+    (tmp_path / "place" / "micropython.wasm").symlink_to(find_all().micropython.path)
+    terminal.type("\x02s", "Start a program")
+    terminal.type("./pla", "./place/")
+    terminal.type("\x1b[C", "micropython.wasm")
+    terminal.type("\x1b[B\x1b[B", "mine/")
+    terminal.type("\x1b[B\r", "WASI program · 362K")
+    terminal.until("WASI: 24 functions · not in this system: 2")
+    terminal.type(" ", "[x] let them answer 0")
+    terminal.type("\x0e", "as the same path")
+    terminal.type("place/mi", "place/mine/")
+    terminal.type("\x1b[C", "place/mine/")
+    terminal.type("\t/data", "as /data")
+    terminal.type("\x13", "Compiling micropython, ")
+    terminal.until("Use Ctrl-D to exit")
+    terminal.until("\n>>>")
+    terminal.type("print(open('/data/kept', 'w').write('x' * 42))\r", "\n42")
+    assert (tmp_path / "place" / "mine" / "kept").read_text() == "x" * 42
+    assert (tmp_path / "recent.json").stat().st_mode & 0o777 == 0o600
+    terminal.type("\x04", "[exited 0]")

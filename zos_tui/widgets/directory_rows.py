@@ -49,9 +49,10 @@ class DirectoryRow(Horizontal):
             super().__init__()
             self.row = row
 
-    def __init__(self, wanted: Wanted) -> None:
+    def __init__(self, wanted: Wanted, *, entered: bool = False) -> None:
         super().__init__()
         self.wanted = wanted
+        self._entered = entered
 
     def compose(self) -> ComposeResult:
         host = "which folder it is" if self.wanted.guest else "a folder here, → completes"
@@ -60,6 +61,10 @@ class DirectoryRow(Horizontal):
         yield entry("guest", "the same path", self.wanted.guest)
         yield Tick("write", bool(self.wanted.perms & Rights.WRITE), id="write")
         yield Button("Remove", compact=True)
+
+    def on_mount(self) -> None:
+        if self._entered:
+            self.query_one("#host").focus()
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         event.stop()
@@ -100,14 +105,7 @@ class DirectoryRows(Vertical):
 
     def add(self) -> None:
         """Another row, to be filled in."""
-        row = DirectoryRow(Wanted("", Rights.READ | Rights.WRITE))
-        self.mount(row, before="#add")
-        self.call_after_refresh(self._enter, row)
-
-    @staticmethod
-    def _enter(row: DirectoryRow) -> None:
-        if row.is_mounted:
-            row.query_one("#host").focus()
+        self.mount(DirectoryRow(Wanted("", Rights.READ | Rights.WRITE), entered=True), before="#add")
 
     def on_directory_row_removed(self, event: DirectoryRow.Removed) -> None:
         event.stop()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
 from textual.suggester import Suggester
 from textual.widgets import Input
 
@@ -20,6 +23,11 @@ class PathSuggester(Suggester):
 
 
 class PathInput(Input):
+    BINDINGS: ClassVar[list[BindingType]] = [
+        # Before Tab, which a dialog takes first: a path must be complete when the next field gets the keys.
+        Binding("right", "cursor_right", "Complete", show=False, priority=True),
+    ]
+
     def __init__(
         self, value: str = "", *, placeholder: str = "", folders_only: bool = False, id: str | None = None
     ) -> None:

@@ -37,7 +37,7 @@ class ProcessDetails(Dialog[str | None]):
 
     DEFAULT_CSS = """
     ProcessDetails {
-        & > #box { width: 92; }
+        & > #box { width: 112; }
         & #about { height: auto; max-height: 12; }
         & #about > Static { height: auto; }
         & LineTable { margin-top: 1; }

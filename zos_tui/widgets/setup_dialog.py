@@ -127,18 +127,14 @@ class SetupDialog(Dialog[bool | None]):
 
     def on_mount(self) -> None:
         self._fit()
-        self.call_after_refresh(self._focus_first)
-
-    def _focus_first(self) -> None:
-        if self.is_mounted:
-            self._form.first_field().focus()
+        self.set_focus(self._form.first_field())  # Before it is painted: what is typed then has somewhere to go.
 
     def on_resize(self) -> None:
         self._fit()
 
     def _fit(self) -> None:
         """The form scrolls before the buttons and the keys leave the screen."""
-        self._form.styles.max_height = max(4, self.size.height * 92 // 100 - 6)
+        self._form.styles.max_height = max(4, self.size.height * 92 // 100 - 7)
 
     def action_start(self) -> None:
         """Start, once the field in focus has taken what was typed into it before."""

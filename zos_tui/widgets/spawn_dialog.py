@@ -126,7 +126,7 @@ class SpawnDialog(Dialog[bool | None]):
 
     def _fit(self) -> None:
         """As much of the list as the screen takes; the same whatever is in it, so that nothing jumps."""
-        self.query_one(OptionList).styles.height = min(MAX_LINES, max(3, self.size.height * 92 // 100 - 7))
+        self.query_one(OptionList).styles.height = min(MAX_LINES, max(3, self.size.height * 92 // 100 - 8))
 
     def _fill(self, typed: str) -> None:
         options = self.query_one(OptionList)
