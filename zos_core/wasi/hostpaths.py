@@ -45,12 +45,12 @@ class HostPaths(HostFiles):
         exclusive = bool(oflags & OFlags.EXCL and oflags & OFlags.CREAT)
         for _ in range(_TRIES):
             with self._place(directory, path, follow=follow and not exclusive) as place:
+                if oflags & OFlags.CREAT and place.slash:
+                    return failed(Err.ISDIR)
                 if place.found is not None:
                     return failed(Err.EXIST) if exclusive else self._open_found(handle, place, oflags, mode, write)
                 if not oflags & OFlags.CREAT:
                     return failed(Err.NOENT)
-                if place.slash:
-                    return failed(Err.ISDIR)
                 try:
                     made = os.open(place.name, mode | os.O_CREAT | os.O_EXCL, _NEW_FILE, dir_fd=place.parent)
                 except FileExistsError:
@@ -110,7 +110,7 @@ class HostPaths(HostFiles):
 
     @answers
     def make_directory(self, directory: int, path: bytes) -> Answer:
-        with self._place(directory, path) as place:
+        with self._place(directory, _without_slash(path)) as place:
             if place.found is not None:
                 return failed(Err.EXIST)
             os.mkdir(place.name, _NEW_DIRECTORY, dir_fd=place.parent)
@@ -156,10 +156,12 @@ class HostPaths(HostFiles):
             refusal = _missing(source)
             if refusal is not None:
                 return refusal
+            if target.found is not None:
+                return failed(Err.EXIST)
+            if new_path.endswith(b"/"):
+                return failed(Err.NOENT)
             if source.is_directory:
                 return failed(Err.PERM)
-            if target.found is None and new_path.endswith(b"/"):
-                return failed(Err.NOENT)
             os.link(
                 source.name, target.name, src_dir_fd=source.parent, dst_dir_fd=target.parent, follow_symlinks=False
             )
