@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import random
+import shutil
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -31,6 +32,7 @@ from zos_core.runtime.engine import Engine
 from zos_core.runtime.machine import Machine, TickRow
 from zos_core.runtime.reserve import Reservation
 from zos_core.supervisor import MachineConfig, Supervisor
+from zos_core.wasi.directories import DirectoryGrant
 
 TURNS = 40
 SHORT_NS = 2_000_000
@@ -71,6 +73,41 @@ _LOOK_UP = f"(call $send (i32.const 0) (i32.const 7)) (drop {call(Sys.SEND, 2, T
 _LIST = f"(drop {call(Sys.SEND, 3, Tag.LIST_MY_CAPS)})"
 PESTERS = guest(f"(loop $l {repeat(20, _LOOK_UP + _LIST)} (drop {call(Sys.SLEEP, SHORT_NS)}) (br $l))")
 """Keeps init and the permission service busy: one that has little fuel faults, and is started again."""
+FILES = b"""(module
+  (import "wasi_snapshot_preview1" "path_open"
+    (func $open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_pread" (func $pread (param i32 i32 i32 i64 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_sync" (func $sync (param i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_readdir" (func $list (param i32 i32 i32 i64 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_filestat_get" (func $stat (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_close" (func $close (param i32) (result i32)))
+  (import "wasi_snapshot_preview1" "clock_time_get" (func $time (param i32 i64 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "random_get" (func $random (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "poll_oneoff" (func $poll (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 0) "f")
+  (data (i32.const 16) "\\40\\00\\00\\00\\20\\00\\00\\00")
+  (data (i32.const 128) "\\00\\00\\00\\00\\00\\00\\00\\00\\00\\00\\00\\00\\00\\00\\00\\00\\01")
+  (func (export "_start") (local $fd i32)
+    (i64.store (i32.const 152) (i64.const 1000000))
+    (loop $again
+      (i32.store (i32.const 64)
+        (call $open (i32.const 3) (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 1)
+          (i64.const 0x3fffffff) (i64.const 0) (i32.const 1) (i32.const 32)))
+      (local.set $fd (i32.load (i32.const 32)))
+      (drop (call $time (i32.const 0) (i64.const 0) (i32.const 72)))
+      (drop (call $random (i32.const 80) (i32.const 8)))
+      (i32.store (i32.const 68) (call $write (local.get $fd) (i32.const 16) (i32.const 1) (i32.const 36)))
+      (drop (call $sync (local.get $fd)))
+      (drop (call $pread (local.get $fd) (i32.const 16) (i32.const 1) (i64.const 0) (i32.const 36)))
+      (drop (call $stat (local.get $fd) (i32.const 512)))
+      (drop (call $list (i32.const 3) (i32.const 1024) (i32.const 512) (i64.const 0) (i32.const 40)))
+      (drop (call $write (i32.const 1) (i32.const 16) (i32.const 1) (i32.const 36)))
+      (drop (call $close (local.get $fd)))
+      (drop (call $poll (i32.const 128) (i32.const 256) (i32.const 1) (i32.const 44)))
+      (br $again))))"""
+"""Appends to a file, syncs it and reads it back, looks around and says what it found, a millisecond apart."""
 GUESTS = (ECHO, guest(SPIN), STORES, CLOCKS, CHATTERS, LISTENS, GROWS, FLOODS, DIVIDES, LEAVES, FORBIDDEN, PESTERS)
 ASKS = (("storage", "rw"), ("process:factory", "w"), ("network:7", "r"), ("memory:1048576", "w"))
 LITTLE_FUEL = 150_000
@@ -116,17 +153,17 @@ def tell_facts(machine: Machine, facts: Facts) -> None:
 
 
 class Actor:
-    """Who starts, feeds and disturbs programs, by chance."""
+    """Who starts, feeds and disturbs programs, by chance. `folder` is what it gives to those with descriptors."""
 
-    def __init__(self, supervisor: Supervisor, chance: random.Random) -> None:
-        self.supervisor, self.chance = supervisor, chance
+    def __init__(self, supervisor: Supervisor, chance: random.Random, folder: Path) -> None:
+        self.supervisor, self.chance, self.folder = supervisor, chance, folder
         self.pids: list[int] = []
 
     def turn(self) -> None:
         act: Callable[[], object] = self.chance.choice(
             [self.start, self.start, self.type, self.type, self.give, self.give, self.connect, self.revoke, self.kill,
-             self.hold, self.derive, self.preempt, self.store, self.ask, self.answer, self.answer, self.shell,
-             self.strip]
+             self.hold, self.derive, self.preempt, self.store, self.files, self.lend, self.ask, self.answer,
+             self.answer, self.shell, self.strip]
         )  # fmt: skip
         try:
             act()
@@ -197,6 +234,19 @@ class Actor:
             self.pids[-1], ObjectType.STORAGE, 1 + self.chance.randrange(3), Rights.ALL, FREE_SLOT
         )
 
+    def files(self) -> None:
+        """A program with descriptors, and a folder that it may or may not write to."""
+        perms = self.chance.choice((Rights.READ | Rights.WRITE, Rights.READ | Rights.WRITE, Rights.READ))
+        options = Options(directories=(DirectoryGrant(self.folder, "/", perms),), terminals=self.chance.randrange(8))
+        self.pids.append(self.supervisor.spawn(FILES, name="files", options=options))
+
+    def lend(self) -> None:
+        """The folder once more, to whoever has lost it."""
+        pid = self.any_pid()
+        self.supervisor.grant_capability(
+            pid, ObjectType.STORAGE, abi.FIRST_DIRECTORY, Rights.ALL, None, self.chance.choice((None, 5))
+        )
+
     def ask(self) -> None:
         self.pids.append(self.supervisor.spawn("asker", self.chance.choice(ASKS)))
 
@@ -253,7 +303,9 @@ def record_session(folder: Path, cache: Path, seed: int, turns: int = TURNS) -> 
     try:
         tell_facts(supervisor.machine, facts)
         boot(supervisor, chance)
-        actor = Actor(supervisor, chance)
+        files = folder / f"files-{seed}"
+        files.mkdir()
+        actor = Actor(supervisor, chance, files)
         with host(chance, poor=chance.random() < 0.3):
             for _ in range(turns):
                 actor.turn()
@@ -261,6 +313,7 @@ def record_session(folder: Path, cache: Path, seed: int, turns: int = TURNS) -> 
     finally:
         supervisor.close()
     assert supervisor.recording_problem == ""
+    shutil.rmtree(files)
     return path, facts
 
 

@@ -22,9 +22,11 @@ AT_MOST = 90
 MANY_SESSIONS = 300
 FIRST_OF_MANY = 1_000
 REFUSED_BY_THE_HOST = "a refusal of memory by the host"
-LEFT_OUT = {"Send", "HostDone"}
-"""What only tests and tools do, and what takes a folder of the host: no guest of these sessions has a descriptor."""
-EVERYTHING = {kind.__name__ for kind in (*KINDS, *get_args(c.Command))} - LEFT_OUT | {REFUSED_BY_THE_HOST}
+LEFT_OUT = {"Send"}
+"""What only tests and tools do."""
+ANSWER_OF_THE_HOST = "an answer of the host to a program with descriptors"
+EVERYTHING = {kind.__name__ for kind in (*KINDS, *get_args(c.Command))} - LEFT_OUT
+EVERYTHING |= {REFUSED_BY_THE_HOST, ANSWER_OF_THE_HOST}
 
 
 def check_session(folder: Path, cache: Path, engine: Engine, seed: int) -> set[str]:
@@ -40,6 +42,7 @@ def check_session(folder: Path, cache: Path, engine: Engine, seed: int) -> set[s
     for row in recording.ticks():
         kinds |= {type(command).__name__ for command in unpack_commands(row.commands)}
         kinds |= {REFUSED_BY_THE_HOST} if row.refusals else set()
+        kinds |= {ANSWER_OF_THE_HOST} if row.results else set()
     recording.close()
     path.unlink()
     return kinds
