@@ -169,13 +169,13 @@ def test_every_check_reports_something_here() -> None:
 
 
 def test_without_a_command_the_desktop_opens_and_is_left_by_its_own_key(tmp_path: Path) -> None:
-    person = Person(command(), XDG_CACHE_HOME=str(tmp_path), COLORTERM="truecolor")
+    person = Person(command("--data", tmp_path), XDG_CACHE_HOME=str(tmp_path), COLORTERM="truecolor")
     try:
         before = person.attributes
         person.sees(b"\x1b[?1049h")
         person.sees(b"zero>")
         person.type(b"\x02q")
-        person.sees(b"Quit")
+        person.sees(b"Quit with")
         person.type(b"y")
         assert person.ends() == 0
         assert person.attributes == before

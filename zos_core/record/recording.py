@@ -206,12 +206,22 @@ class Recording:
         """Rows in order, in pages: between two the file is free. Raises `Refused` for a row that has another shape."""
         columns = ", ".join(JournalRow._fields)
         query = f"SELECT {columns} FROM ticks WHERE tick >= ? ORDER BY tick LIMIT {_PAGE}"
-        while page := list(self._rows(query, first)):
+        problem: Refused | None = None
+        while problem is None:
+            page: list[tuple[Any, ...]] = []
+            try:
+                page.extend(self._rows(query, first))
+            except Refused as refused:
+                problem = refused
             for row in page:
                 if any(type(value) is not kind for value, kind in zip(row, _COLUMNS, strict=True)):
                     raise Refused(f"{self.path}: tick {row[0]}: a column has another type")
                 yield JournalRow(*row)
+            if not page:
+                break
             first = page[-1][0] + 1
+        if problem is not None:
+            raise problem
 
     def facts(self, first: int, count: int) -> list[tuple[int, int, bytes]]:
         """(tick, time in ns of uptime, packed commits) of up to `count` ticks. Raises `Refused`."""
