@@ -130,7 +130,8 @@ class PastDesktop(Desktop):
 
     def _show_past(self, more: More) -> bool:
         """After a slice of work: the panels when the moment is another one, then the terminal in view."""
-        if self.machine is None or self.lists is None:
+        if self.machine is None or self.lists is None or not self.query("#status"):
+            # It is closed, or the app is being taken apart.
             return False
         if self.past.version != self._shown_version and self.past.moment.tick:
             self._shown_version = self.past.version

@@ -259,6 +259,18 @@ def test_work_that_takes_its_time_is_told_in_the_banner_until_it_is_done() -> No
     look(scenario)
 
 
+def test_the_desktop_can_be_left_in_the_middle_of_work() -> None:
+    async def scenario(stage: PastStage) -> None:
+        stage.past.work_left = 10**9
+        stage.desktop.go(tick=6)
+        await stage.until(lambda: stage.banner.doing, "the progress")
+        # A slice that finds its screen half gone shows nothing, and does not fail.
+        await stage.desktop.query("#status").remove()
+        assert stage.desktop.scrubber is not None and stage.desktop.scrubber.slice()
+
+    look(scenario)
+
+
 def test_without_terminals_the_panel_says_why_and_the_rest_is_shown() -> None:
     async def scenario(stage: PastStage) -> None:
         await stage.press("end")
