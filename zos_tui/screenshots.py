@@ -107,7 +107,7 @@ while True:
         print('wrote', count)
     except OSError as error:
         print(count, 'was refused: OSError', error)
-    time.sleep(0.1)
+    time.sleep_ms(100)
 """
 
 SCENES = (

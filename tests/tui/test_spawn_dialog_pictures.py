@@ -23,7 +23,7 @@ ASKED = (
     RequestSummary(ObjectType.NETWORK, "", Rights.WRITE, False, "sends what you write to somebody else"),
 )
 GIVEN = Start(
-    "/programs/writer.wasm", ("-c", "print(1)"), (DirectoryGrant(Path("/home/ada/texts"), "/texts", Rights.READ),)
+    "/programs/writer.wasm", ("-c", "print(1)"), (DirectoryGrant(Path("/people/ada/texts"), "/texts", Rights.READ),)
 )
 
 
