@@ -12,6 +12,7 @@ import pytest
 
 from tests.wasi.support import Guests
 from tests.wasi.wat import ANY, ROOT, RW, Answer, Cell, Err, OFlags, Right, Script
+from zos_core.wasi import descriptors, hostfiles
 from zos_core.wasi.preview1 import DIRENT, FileType
 
 BUFFER = 4096
@@ -176,3 +177,25 @@ def test_a_directory_with_many_entries_is_listed_whole(guests: Guests, inside: P
     found = [each.name for each in whole_entries(used(run.answers[0]))]
     assert sorted(found) == sorted(names)
     assert [each.name for each in whole_entries(used(run.answers[1]))] == found[1:]
+
+
+def test_listings_of_a_program_are_bounded(guests: Guests, inside: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that is too long is refused; of many the latest is kept, and the others are made again when they go on."""
+    for number in range(40):
+        (inside / f"entry-{number:02}").write_bytes(b"")
+    one = sum(DIRENT.size + len(name) for name in (".", "..", *os.listdir(inside)))
+    monkeypatch.setattr(descriptors, "MAX_LISTINGS", 2 * one + 1)
+    script = Script(pages=8)
+    folders = [script.open(".", OFlags.DIRECTORY, int(Right.FD_READDIR)) for _ in range(4)]
+    for folder in folders:
+        script.readdir(folder, 30)
+    for folder in folders:
+        script.readdir(folder, cookie=DIRENT.size + 1)
+    run = guests.check(script, inside)
+    rests = [[each.name for each in whole_entries(used(answer))] for answer in run.answers[-4:]]
+    assert all(len(names) == 41 for names in rests)
+
+    monkeypatch.setattr(hostfiles, "MAX_LISTING", one // 2)
+    script = Script()
+    script.readdir(ROOT, err=Err.OVERFLOW)
+    guests.check(script, inside)

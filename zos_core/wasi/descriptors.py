@@ -36,6 +36,10 @@ FILE_RIGHTS = int(
 INHERITING = DIRECTORY_RIGHTS | FILE_RIGHTS
 
 
+MAX_LISTINGS = 32 << 20
+"""Bytes of all listings that one program is in the middle of."""
+
+
 class WasiError(Exception):
     """A call that answers an error."""
 
@@ -82,6 +86,13 @@ class Descriptors:
         number = next(each for each in range(MAX_DESCRIPTORS) if each not in self._open)
         self._open[number] = descriptor
         return number
+
+    def keep_listing(self, descriptor: Descriptor, listing: bytes) -> None:
+        """Others are forgotten when they become much together: who reads on there has them made again."""
+        descriptor.listing = listing
+        if sum(len(each.listing or b"") for each in self) > MAX_LISTINGS:
+            for each in self:
+                each.listing = listing if each is descriptor else None
 
     @property
     def full(self) -> bool:

@@ -283,11 +283,13 @@ def fd_readdir(p: WasiProcess, fd: int, buffer: int, length: int, cookie: int, u
     descriptor = p.directory(fd, Right.FD_READDIR)
     p.check(buffer, length)
     p.check(used, 4)
-    if cookie == 0 or descriptor.listing is None:
-        descriptor.listing = _listing(p, fd, descriptor)
+    listing = descriptor.listing
+    if cookie == 0 or listing is None:
+        listing = _listing(p, fd, descriptor)
+        p.table.keep_listing(descriptor, listing)
     else:
         _use(p, "fd_readdir", fd, descriptor, Rights.READ, lambda: Answer(0))
-    data = descriptor.listing[cookie : cookie + length]
+    data = listing[cookie : cookie + length]
     p.memory.write(buffer, data)
     p.put_u32(used, len(data))
     return Err.SUCCESS

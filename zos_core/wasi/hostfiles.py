@@ -26,8 +26,8 @@ from zos_core.wasi.host import Answer, escaped, failed
 from zos_core.wasi.preview1 import Err, FileType
 from zos_core.wasi.walk import Escape
 
-MAX_ENTRIES = 1_000_000
-"""Entries of one directory that a listing holds."""
+MAX_LISTING = 16 << 20
+"""Bytes of one listing of a directory: some hundred thousand entries."""
 
 RESERVED = 300
 """Descriptors of this process that are not for programs: the paths they walk, recordings, the terminal."""
@@ -234,8 +234,11 @@ class HostFiles:
     # --- directories ----------------------------------------------------------------------------------------------
 
     @answers
-    def listing(self, handle: int, most: int = MAX_ENTRIES) -> Answer:
-        """Every entry of a directory as a program reads them, `.` and `..` first; `OVERFLOW` if there are more."""
+    def listing(self, handle: int, most: int = MAX_LISTING) -> Answer:
+        """Every entry of a directory as a program reads them, `.` and `..` first; `OVERFLOW` if there are more.
+
+        `most` is how many entries are read, `MAX_LISTING` how long the answer may become.
+        """
         descriptor = self.descriptor(handle)
         own = os.fstat(descriptor).st_ino
         # `..` is told the inode of the directory itself: what is above it is none of the program's.
@@ -244,7 +247,7 @@ class HostFiles:
             _add_entry(out, own, FileType.DIRECTORY, name)
         with os.scandir(descriptor) as found:
             for count, entry in enumerate(found, 1):
-                if count > most:
+                if count > most or len(out) > MAX_LISTING:
                     return failed(Err.OVERFLOW)
                 _add_entry(out, entry.inode(), _entry_type(entry), os.fsencode(entry.name))
         return Answer(0, data=bytes(out))
