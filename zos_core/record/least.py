@@ -14,9 +14,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from zos_core import abi
-from zos_core.abi import ObjectType, Rights, Sys
+from zos_core.abi import Malformed, ObjectType, Rights, Sys
 from zos_core.axiom.syslog import WAITING, SysEvent
 from zos_core.calltext import call_name, went_well
+from zos_core.errors import Refused
 from zos_core.kernel import commits as k
 from zos_core.kernel.commits import InsertHow
 from zos_core.kernel.dispatch import Op
@@ -79,10 +80,14 @@ def least(recording: Recording, progress: Progress | None = None) -> dict[str, l
 
 
 def _preopens(recording: Recording) -> dict[tuple[str, int], c.Preopen]:
-    """The directories that programs started with, by the program's name and the object."""
+    """The directories that programs started with, by the program's name and the object. Raises `Refused`."""
     found = {}
     for row in recording.ticks():
-        for command in unpack_commands(row.commands) if _STARTS in row.commands else ():
+        try:
+            commands = unpack_commands(row.commands) if _STARTS in row.commands else ()
+        except Malformed as malformed:
+            raise Refused(f"{recording.path}: tick {row.tick}: {malformed}") from None
+        for command in commands:
             if isinstance(command, c.Create) and command.wasi is not None:
                 found.update({(command.name, each.object_id): each for each in command.wasi.preopens})
     return found
