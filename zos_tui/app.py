@@ -17,6 +17,9 @@ from pathlib import Path
 
 # Textual reads this when it is imported: how long a lone Escape may wait for the rest of a sequence, in ms.
 os.environ.setdefault("ESCDELAY", "25")
+# And this: how finely what has changed waits to be drawn. An echo would wait for up to a sixtieth of a second. It is no
+# pace of drawing: output is handed over at that of a screen, and lists are shown a few times a second.
+os.environ.setdefault("TEXTUAL_FPS", "1000")
 
 from textual.app import App
 from textual.theme import Theme

@@ -29,7 +29,8 @@ LIST_SOON_S = 0.005
 LIST_GAP_S = 0.1
 QUIET_INTERVAL_S = 1.0
 QUIET_SLICES = 2
-"""A turn of no more slices is a clock or a heartbeat; its figures need not be shown at once."""
+"""A turn of no more slices, or of no more than there are processes, is a clock or heartbeats; its figures need not be
+shown at once."""
 NEWS_INTERVAL_S = 1 / 30
 NEWS_SHARE = 20
 """Pulling rows takes at most one part in so many of the time."""
@@ -64,6 +65,7 @@ class Watch:
         self._lists_due = Due(screen, self.refresh)
         self._news_due = Due(screen, self.pull)
         self._fade_due = Due(screen, self._fade)
+        self._quiet_slices = QUIET_SLICES
         self._refreshed_at = self._pulled_at = 0.0
         self._log_behind = True
 
@@ -74,7 +76,7 @@ class Watch:
         if report.ended or report.opened:
             self.lists_due(LIST_SOON_S)
         elif report.slices:
-            self.lists_due(LIST_INTERVAL_S if report.slices > QUIET_SLICES else QUIET_INTERVAL_S)
+            self.lists_due(LIST_INTERVAL_S if report.slices > self._quiet_slices else QUIET_INTERVAL_S)
         since_s = monotonic() - self._pulled_at
         self._news_due.within(max(0.0, NEWS_INTERVAL_S - since_s))
 
@@ -166,6 +168,7 @@ class Watch:
         self._refreshed_at = now = monotonic()
         known = {} if self.snapshot is None else self.snapshot.by_pid
         self.snapshot = snapshot = self._machine.snapshot()
+        self._quiet_slices = max(QUIET_SLICES, sum(each.exit is None for each in snapshot.processes))
         # A row of the log may have come before the name of its process.
         self._log_behind = self._log_behind or known.keys() != snapshot.by_pid.keys()
         lost = {loss.pid: loss for process in snapshot.processes for loss in self.losses.of(process.pid)}
