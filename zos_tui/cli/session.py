@@ -50,7 +50,7 @@ class Session:
         self._watches = watches
         self._written: list[tuple[bytes, int]] = []
         self._reading = True
-        self._refused = False
+        self._refused = self._held = False
         self._interrupted_ns = -TWICE_NS
 
     def run(self) -> ExitSnapshot:
@@ -61,12 +61,12 @@ class Session:
             report = self._machine.poll_syscalls(budget_ms=WATCHED_TICK_MS if self._watches else abi.MAX_TICK_MS)
             self._show()
             self._output.write()
-            self._machine.hold_console(self._pid, self._output.size > HOLD_ABOVE)
+            turned = self._hold(self._output.size > HOLD_ABOVE)
             how = self._machine.exit_of(self._pid)
             if how is not None:
                 self._drain(0)
                 return how
-            self._wait(report)
+            self._wait(report, at_once=turned)
             if self._watches:
                 # A hold stops what a program writes, not what is told about it: the machine itself waits.
                 self._drain(HOLD_ABOVE)
@@ -108,6 +108,12 @@ class Session:
             self._refused, self._reading = True, False
             self._console.say(f"zos: {refused}")
 
+    def _hold(self, held: bool) -> bool:
+        """Stop the program's output, or let it go on, from the next tick; whether that is a change."""
+        changed, self._held = held != self._held, held
+        self._machine.hold_console(self._pid, held)
+        return changed
+
     def _drain(self, size: int) -> None:
         """Wait for readers until no more than `size` bytes of output are left; a signal ends that, too."""
         while self._output.size > size:
@@ -116,10 +122,10 @@ class Session:
 
     # --- waiting --------------------------------------------------------------------------------------------------
 
-    def _wait(self, report: PollReport) -> None:
-        """Until something comes from outside, or the machine has something to do."""
+    def _wait(self, report: PollReport, *, at_once: bool) -> None:
+        """Until something comes from outside, or the machine has something to do: `at_once` when it has by now."""
         timeout_ms: float | None = None
-        if not report.idle or self._deliverable():
+        if at_once or not report.idle or self._deliverable():
             timeout_ms = 0
         elif report.wake_at_ns is not None:
             # Rounded up: waking a moment early would mean another tick for nothing.
