@@ -191,19 +191,23 @@ class Machine:
     def _run(self, report: TickReport, more: Callable[[], bool] | None) -> None:
         if more is None:
             return
-        while (process := self._scheduler.next()) is not None:
+        # A slice of a program that computes is some ten microseconds: what most slices leave nothing for is not called.
+        transient, scheduler = self.gateway.state.transient, self._scheduler
+        while (process := scheduler.next()) is not None:
             self._slice(process)
             report.slices += 1
-            self._reap(report)
-            self._scheduler.wake_woken()
+            if transient.ended:
+                self._reap(report)
+            if transient.woken:
+                scheduler.wake_woken()
             if not more():
                 return
 
     def _slice(self, process: RunningProcess) -> None:
-        state = process.resume()
-        if process.fiber.memory_size != process.memory_known and state < FiberState.DONE:
-            self._memory_used += process.fiber.memory_size - process.memory_known
-            process.memory_known = process.fiber.memory_size
+        state, size = process.resume(), process.fiber.memory.size
+        if size != process.memory_known and state < FiberState.DONE:
+            self._memory_used += size - process.memory_known
+            process.memory_known = size
             self.gateway.privileged(Op.UPDATE_PROCESS_MEMORY, process.pid, process.memory_known)
         if state is FiberState.READY:
             if process.parked:
