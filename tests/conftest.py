@@ -7,6 +7,7 @@ asks the same questions each time; `--hypothesis-seed` asks others.
 from __future__ import annotations
 
 import itertools
+import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +18,11 @@ from hypothesis import settings
 SOAKING = pytest.StashKey[int]()
 WHOLE_SOAK_S = 600.0
 """A soak of this length or more does all rounds that were promised, a shorter one its part of them."""
+
+# Who starts the tests in the background may have them ignore signals; the programs they start would, too.
+for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, signal.default_int_handler if number is signal.SIGINT else signal.SIG_DFL)
 
 settings.register_profile("zos", deadline=None, derandomize=True)
 settings.load_profile("zos")

@@ -188,6 +188,13 @@ class Watch:
         pid = self._processes.selected
         return self.snapshot.process(pid) if self.snapshot is not None and isinstance(pid, int) else None
 
+    def select(self, pid: int) -> None:
+        """Select a process in the list, which is shown again if it does not know that process yet."""
+        if self.snapshot is None or self.snapshot.process(pid) is None:
+            self.refresh_now()
+        self._processes.select(pid)
+        self.show_capabilities()
+
     def show_capabilities(self) -> None:
         if self.snapshot is not None:
             process = self.selected_process

@@ -301,9 +301,9 @@ class Workspace(Screen[None]):
         self.query_one("#placeholder", Static).display = False
         for other in self.book:
             self.view_of(other).display = other is tab
-        self.query_one(ProcessList).select(tab.pid)
         if self.lists is not None:
-            self.lists.show_capabilities()
+            # What is done to "the selected process" is done to this one, also when it has only just started.
+            self.lists.select(tab.pid)
         if self.panel == PANELS[0]:
             self.view_of(tab).focus()
         self.show_tabs()

@@ -14,6 +14,7 @@ from tests.tui.fake_machine import FakeMachine, capability, process
 from zos_core.abi import Errno, ObjectType, Rights, Sys
 from zos_core.prompts import Choice, Decision
 from zos_core.snapshot import ConsoleMode, EventKind
+from zos_tui.starts import Start
 from zos_tui.chronicle import KIND_FILTERS
 from zos_tui.widgets.answers_dialog import AnswersDialog
 from zos_tui.widgets.capability_details import CapabilityDetails
@@ -86,6 +87,18 @@ def test_a_grant_names_process_object_rights_expiry_and_uses() -> None:
         assert [row.cells[4].text for row in rows if row.key == 6] == ["5s"]
 
     assert play(scenario).asked == [("grant", 3, ObjectType.STORAGE, 7, Rights.ALL, 5000, 3)]
+
+
+def test_a_process_that_has_only_just_started_is_the_one_a_grant_is_for() -> None:
+    """The lists follow a machine at their own pace; what is done to the process of a tab must not wait for that."""
+
+    async def scenario(stage: Stage) -> None:
+        stage.desktop.begin(Start("pingpong"))
+        started = stage.desktop.book.active
+        assert started is not None
+        assert stage.desktop.selected_process is not None and stage.desktop.selected_process.pid == started.pid
+
+    play(scenario)
 
 
 def test_what_a_form_cannot_read_and_what_the_machine_refuses_stay_in_the_dialog_as_one_line() -> None:
