@@ -14,8 +14,8 @@ from tests.tui.fake_machine import FakeMachine, capability, process
 from zos_core.abi import Errno, ObjectType, Rights, Sys
 from zos_core.prompts import Choice, Decision
 from zos_core.snapshot import ConsoleMode, EventKind
-from zos_tui.starts import Start
 from zos_tui.chronicle import KIND_FILTERS
+from zos_tui.starts import Start
 from zos_tui.widgets.answers_dialog import AnswersDialog
 from zos_tui.widgets.capability_details import CapabilityDetails
 from zos_tui.widgets.capability_list import CapabilityList
