@@ -9,13 +9,14 @@ from __future__ import annotations
 import itertools
 import signal
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
-SOAKING = pytest.StashKey[int]()
+SOAKING = pytest.StashKey[Counter[str]]()
 WHOLE_SOAK_S = 600.0
 """A soak of this length or more does all rounds that were promised, a shorter one its part of them."""
 
@@ -35,9 +36,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """The soak's time is for all of its tests: each gets an equal share."""
-    soaking = sum(item.get_closest_marker("soak") is not None for item in session.items)
-    session.config.stash[SOAKING] = max(soaking, 1)
+    """The soak's time is for all of its tests: each gets an equal share, which its cases divide among them."""
+    soaking = (item for item in session.items if item.get_closest_marker("soak") is not None)
+    session.config.stash[SOAKING] = Counter(map(_name, soaking))
+
+
+def _name(item: pytest.Item) -> str:
+    """What the cases of one test have in common."""
+    return item.nodeid.partition("[")[0]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -55,13 +61,14 @@ def root() -> Path:
     return Path(__file__).resolve().parent.parent
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def soak_seconds(request: pytest.FixtureRequest) -> float:
     """For how many seconds a soak test keeps going: its share of the whole."""
-    return float(request.config.getoption("--soak-seconds")) / request.config.stash[SOAKING]
+    tests = request.config.stash[SOAKING]
+    return float(request.config.getoption("--soak-seconds")) / len(tests) / tests[_name(request.node)]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def soak_rounds(request: pytest.FixtureRequest, soak_seconds: float) -> Callable[[int], Iterator[int]]:
     """0, 1, 2 … until the test's share of the time is over, but not before so many rounds are done."""
     part = min(1.0, float(request.config.getoption("--soak-seconds")) / WHOLE_SOAK_S)
