@@ -330,7 +330,9 @@ class Workspace(Screen[None]):
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Where the focus goes, the panel goes: by key, by mouse, or when a dialog closes."""
-        found = event.widget.id if event.widget.id in self.panels else PANELS[0]
+        # By the time this is told the focus may have gone on.
+        focused = self.focused or event.widget
+        found = focused.id if focused.id in self.panels else PANELS[0]
         if found != self.panel:
             self.panel = found
             for other in self.panels:
