@@ -23,7 +23,7 @@ from zos_tui.ports import Machine
 
 KEY_WINDOW_S = 0.1
 KEY_BUDGET_MS = 2.0
-TURN_BUDGET_MS = 5.0
+TURN_BUDGET_MS = 3.0
 BATCH_S = 1 / 30
 FEED_KEY_S = 0.001
 FEED_TURN_S = 0.003
