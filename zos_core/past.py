@@ -123,11 +123,6 @@ class Past:
         return self._track.base + 1
 
     @property
-    def end_ns(self) -> int:
-        """The time of the last tick that is known of."""
-        return self._track.times[-1] if self._track.known else 0
-
-    @property
     def torn(self) -> bool:
         """Whoever wrote it has not closed it, or is still writing."""
         return self._recording is not None and self._recording.torn

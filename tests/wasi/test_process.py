@@ -31,6 +31,23 @@ def test_all_functions_link(guests: Guests) -> None:
     assert (how.how, how.code) == (ExitHow.EXITED, 0)
 
 
+def test_a_command_that_leaves_out_what_a_program_finds_starts_it_with_nothing(guests: Guests) -> None:
+    """As in a recording that somebody has changed: the program runs, and has no directory."""
+    launch = guests.supervisor.launch(
+        b"""(module
+          (import "wasi_snapshot_preview1" "fd_prestat_get" (func $prestat (param i32 i32) (result i32)))
+          (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+          (memory (export "memory") 1)
+          (func (export "_start") (call $exit (call $prestat (i32.const 3) (i32.const 0)))))"""
+    )
+    launch.command = launch.command._replace(wasi=None)
+    pid = guests.supervisor.finish_launch(launch)
+    assert guests.wait(lambda: guests.supervisor.exit_of(pid) is not None)
+    how = guests.supervisor.exit_of(pid)
+    assert how is not None
+    assert (how.how, how.code) == (ExitHow.EXITED, Err.BADF)
+
+
 @pytest.mark.parametrize(
     ("which", "given"),
     [

@@ -328,12 +328,13 @@ class Machine:
             return outcome
         pid = outcome.result
         limits = Limits(command.memory_limit, command.fuel_limit)
-        setup, wasi = command.wasi, None
-        if setup is not None:
+        program, wasi = self.modules[command.module], None
+        if program.info.kind is ModuleKind.WASI:
+            # Which kind it is, the program says: a command that somebody else wrote may leave out what it needs.
+            setup = command.wasi or c.WasiSetup()
             for each in setup.preopens:
                 self.gateway.privileged(Op.NAME_DIRECTORY, each.object_id, each.host)
             wasi = WasiStart(command.args, setup, self._host)
-        program = self.modules[command.module]
         process = RunningProcess(pid, program, self.gateway, limits, self._room, self.host_memory, wasi)
         console = self.gateway.state.committed.console_of(pid)
         if console is not None:

@@ -234,13 +234,11 @@ class EventType(IntEnum):
 ADVICES = 6
 """Kinds of advice that `fd_advise` takes, from 0."""
 SUBSCRIPTION_ABSTIME = 1
-EVENT_HANGUP = 1
 SUBSCRIPTION_BYTES = 48
 PRESTAT_DIRECTORY = 0
 
 # --- layouts --------------------------------------------------------------------------------------------------------
 
-U8 = struct.Struct("<B")
 U32 = struct.Struct("<I")
 U64 = struct.Struct("<Q")
 IOVEC = struct.Struct("<II")
