@@ -8,7 +8,7 @@ from zos_core import abi
 from zos_core.runtime import capi, shim
 from zos_core.runtime.binary import MAGIC, ModuleRefused
 from zos_core.runtime.engine import Engine, Module, text_to_binary
-from zos_core.runtime.module import ENV, ModuleInfo, ModuleKind, inspect
+from zos_core.runtime.module import ENV, ItemKind, ModuleInfo, inspect
 from zos_core.runtime.rewrite import own_memory
 from zos_core.runtime.standins import STAND_INS, stand_ins, to_stand_ins
 from zos_core.wasi import preview1
@@ -58,11 +58,13 @@ class Program:
 
     @classmethod
     def of(cls, engine: Engine, info: ModuleInfo, module: Module) -> Program:
-        """With the shims its imports need."""
-        beside = [(ENV, shim.SHIM_TEXT)]
-        if info.kind is ModuleKind.WASI:
-            beside.append((preview1.MODULE, shim.WASI_SHIM_TEXT))
-        foreign = stand_ins(info.imports)
-        if foreign:
-            beside.append((STAND_INS, foreign))
-        return cls(engine, info, module, tuple((name.encode(), engine.linked(text)) for name, text in beside))
+        """With the shims its imports need: none for a program that calls nobody."""
+        functions = [item for item in info.imports if item.kind is ItemKind.FUNCTION]
+        wasi = {item.name for item in functions if item.module == preview1.MODULE}
+        beside = {
+            ENV: shim.SHIM_TEXT if any(item.module == ENV for item in functions) else "",
+            preview1.MODULE: shim.wasi_shim(wasi) if wasi else "",
+            STAND_INS: stand_ins(info.imports),
+        }
+        linked = tuple((name.encode(), engine.linked(text)) for name, text in beside.items() if text)
+        return cls(engine, info, module, linked)

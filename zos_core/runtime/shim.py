@@ -8,13 +8,14 @@ guest sees the answer. That costs one or two nanoseconds, and no asynchronous ho
 
 `zos_get_pid` is answered from a global that the shim asks for once, when it is instantiated.
 
-Programs for WASI get a shim of the same kind, which hands every function of the interface to one host function, by
-number and with its arguments as 64-bit numbers.
+Programs for WASI get a shim of the same kind with the functions they import: making an instance takes time for each
+one. All of them go to one host function, by number and with their arguments as 64-bit numbers.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 
 from zos_core.wasi import preview1
 
@@ -64,9 +65,6 @@ SHIM_TEXT = f"""
     (global.get $pid)))
 """
 
-WASI_SHIM_NAME = "wasi_shim"
-
-
 def _wasi_function(number: int, function: preview1.Function) -> str:
     """One function of the interface: the same loop as `zos_syscall`."""
     given = [
@@ -85,11 +83,15 @@ def _wasi_function(number: int, function: preview1.Function) -> str:
     {answer})"""
 
 
-WASI_SHIM_TEXT = f"""
-(module ${WASI_SHIM_NAME}
+def wasi_shim(names: Collection[str]) -> str:
+    """The shim of a program that imports functions of these names."""
+    functions = [_wasi_function(at, each) for at, each in enumerate(preview1.FUNCTIONS) if each.name in names]
+    return f"""
+(module ${SHIM_NAME}
   (import "{HOST_MODULE}" "wasi" (func $wasi (param i32{" i64" * preview1.MAX_PARAMETERS}) (result i64)))
-{"".join(_wasi_function(number, function) for number, function in enumerate(preview1.FUNCTIONS))})
+{"".join(functions)})
 """
 
-SHIM_SHA256 = hashlib.sha256((SHIM_TEXT + WASI_SHIM_TEXT).encode()).hexdigest()
+
+SHIM_SHA256 = hashlib.sha256((SHIM_TEXT + wasi_shim(preview1.NUMBERS)).encode()).hexdigest()
 """Part of a recording's header: another shim uses fuel differently."""
