@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from zos_core import abi
+from zos_core import abi, collector
 from zos_core.abi import ObjectType, Rights
 from zos_core.supervisor import MachineConfig, Supervisor
 
@@ -15,11 +15,12 @@ GRANTED_SLOT = 100
 
 @contextmanager
 def machine(config: MachineConfig | None = None) -> Iterator[Supervisor]:
-    """A machine with its two services, at rest."""
+    """A machine with its two services, at rest, in a process whose collector is set as `zos run` sets it."""
     supervisor = Supervisor(config)
     try:
         supervisor.boot()
         supervisor.run_until_idle()
+        collector.spare()
         yield supervisor
     finally:
         supervisor.close()

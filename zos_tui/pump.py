@@ -18,6 +18,7 @@ import sys
 import time
 from collections.abc import Callable
 
+from zos_core import collector
 from zos_core.snapshot import PollReport
 from zos_tui.ports import Machine
 
@@ -33,8 +34,6 @@ HOLD_ABOVE_KEY_BYTES = 16 << 10
 """While someone types, what another process may have waiting: a flood steps aside until the typing pauses."""
 LOOP_PASSES = 16
 SWITCH_INTERVAL_S = 0.001
-COLLECTOR_THRESHOLDS = (2_000, 20, 1_000_000)
-"""The last one: no whole collection by itself."""
 COLLECT_EVERY_S = 60.0
 COLLECT_AFTER_KEY_S = 1.0
 
@@ -48,8 +47,7 @@ def prepare_interpreter() -> None:
     """
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     gc.collect()
-    gc.freeze()
-    gc.set_threshold(*COLLECTOR_THRESHOLDS)
+    collector.spare(collector.NEVER)
 
 
 class Pump:

@@ -13,7 +13,7 @@ import os
 import select
 import signal
 
-from zos_core import abi
+from zos_core import abi, collector
 from zos_core.abi import ExitHow
 from zos_core.launcher import Launch, Options
 from zos_core.policy import Policy
@@ -48,6 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
             launch = machine.launch(arguments.program, [os.fsencode(each) for each in arguments.args], options=options)
             machine.boot()
             _compile(launch, console, signals)
+            collector.spare()
             pid = machine.finish_launch(launch)
             return _session(arguments, machine, pid, launch.source.name, console, signals)
         finally:
