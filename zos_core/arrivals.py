@@ -109,7 +109,8 @@ class Arrivals:
 
     def _rooms(self) -> dict[int, int]:
         """How many messages of input each process with waiting input can take; what nobody can read is dropped."""
-        state, rooms = self._machine.gateway.state, dict[int, int]()
+        rooms: dict[int, int] = {}
+        state = self._machine.gateway.state
         for pid in self._consoles.waiting():
             console = state.committed.console_of(pid)
             endpoint = notice_endpoint(state.committed, pid if console is None else console.reader)

@@ -45,7 +45,11 @@ class Consoles:
         self._delivering = False
 
     def open(self, pid: int, mode: ConsoleMode) -> None:
-        self._consoles[pid] = _Console(mode)
+        self._open(pid, mode)
+
+    def _open(self, pid: int, mode: ConsoleMode) -> _Console:
+        console = self._consoles[pid] = _Console(mode)
+        return console
 
     def ended(self, pid: int) -> None:
         """Its process has ended: input is dropped, output kept while it is among the last that the kernel lists."""
@@ -76,7 +80,7 @@ class Consoles:
 
     def register(self, pid: int, callback: ConsoleCallback) -> None:
         """Hand over what was kept, then everything that comes."""
-        console = self._consoles.setdefault(pid, _Console(ConsoleMode.LINE))
+        console = self._consoles.get(pid) or self._open(pid, ConsoleMode.LINE)
         console.callback = callback
         kept, console.backlog, console.backlog_size = console.backlog, deque(), 0
         for data, stream in kept:
@@ -100,7 +104,7 @@ class Consoles:
             self._delivering = False
 
     def write(self, pid: int, stream: Stream, data: bytes) -> None:
-        console = self._consoles.setdefault(pid, _Console(ConsoleMode.LINE))
+        console = self._consoles.get(pid) or self._open(pid, ConsoleMode.LINE)
         if console.callback is not None:
             try:
                 # BYTE PATH 8: the process's callback, and no other's
@@ -118,7 +122,7 @@ class Consoles:
 
     def enqueue(self, pid: int, pieces: list[bytes]) -> None:
         """Keep input until its process can take it. Raises `InputRefused` when 64 KiB wait already."""
-        console = self._consoles.setdefault(pid, _Console(ConsoleMode.LINE))
+        console = self._consoles.get(pid) or self._open(pid, ConsoleMode.LINE)
         size = sum(map(len, pieces))
         if console.pending_size + size > abi.MAX_PENDING_INPUT:
             raise InputRefused(f"process {pid} does not read its input: {console.pending_size} bytes wait already")

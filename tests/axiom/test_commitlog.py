@@ -47,9 +47,9 @@ def test_each_commit_names_the_one_before_and_the_call_that_caused_it() -> None:
 
 def test_a_stranger_recomputes_the_chain_from_the_documented_encoding() -> None:
     log = CommitLog()
-    log.append(0, 1, Genesis(abi.ABI_VERSION, b"h" * 32))
-    log.append(5, 2, ProcessCreated(1, 0, "hé"))
-    log.append(5, 2, EndpointCreated(1, 1))
+    log.extend(0, 1, [Genesis(abi.ABI_VERSION, b"h" * 32)])
+    log.extend(5, 2, [ProcessCreated(1, 0, "hé")])
+    log.extend(5, 2, [EndpointCreated(1, 1)])
     first = hashlib.sha256(bytes(32) + struct.pack("<QQQBI", 1, 0, 1, 0, abi.ABI_VERSION) + b"h" * 32).digest()
     second = hashlib.sha256(first + struct.pack("<QQQBIIH", 2, 5, 2, 1, 1, 0, 3) + "hé".encode()).digest()
     third = hashlib.sha256(second + struct.pack("<QQQBQI", 3, 5, 2, 5, 1, 1)).digest()
@@ -99,9 +99,9 @@ def test_verify_notices_a_changed_id_a_missing_commit_and_two_in_the_wrong_order
 def test_hashing_late_gives_the_same_chain_as_hashing_at_once() -> None:
     early, late = CommitLog(), CommitLog()
     for number in range(50):
-        early.append(number, number, MessageSent(1, 2, number, 4))
+        early.extend(number, number, [MessageSent(1, 2, number, 4)])
         early.seal()
-        late.append(number, number, MessageSent(1, 2, number, 4))
+        late.extend(number, number, [MessageSent(1, 2, number, 4)])
     assert early.head == late.head
 
 

@@ -90,7 +90,7 @@ def test_a_log_in_memory_above_a_base_that_has_moved() -> None:
     log, live = CommitLog(kept=50), Committed()
     for pid in range(1, 501):
         body = k.ProcessCreated(pid, 0, "p")
-        log.append(pid // 3, pid, body)
+        log.extend(pid // 3, pid, [body])
         apply(live, body)
         log.seal()
     track = read_all(KeptTrack(log, ()))
@@ -98,7 +98,7 @@ def test_a_log_in_memory_above_a_base_that_has_moved() -> None:
     for seq in (track.base + 1, 480, 500):
         assert track.state_at(seq) == replay.state_at(log, seq)
     assert track.state_at(500) == live
-    log.append(999, 501, k.ProcessCreated(501, 0, "later"))
+    log.extend(999, 501, [k.ProcessCreated(501, 0, "later")])
     assert track.read and track.commits == 500
 
 

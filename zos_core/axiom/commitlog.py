@@ -1,7 +1,8 @@
 """The commit log: every fact in order, each named by a hash over all before it.
 
 Rules of this file (kernel: Axiom)
-- Appending is cheap and hashing is late: `seal` computes the chain of all commits not yet hashed, skipping none.
+- Appending is cheap and hashing is late: `seal` computes the chain of all commits not yet hashed, skipping none. A
+  recording has it in every tick; without one it waits until much has come together, or somebody asks.
 - In memory: the commits above a base. The base (sequence number, head, committed state) moves forward, so a machine
   that runs for weeks stays bounded; the state at the base is reduced by the same `apply` as the live one.
 - Sequence numbers start at 1; `head` is the id of the last sealed commit.
@@ -21,6 +22,8 @@ from zos_core.kernel.state import Committed
 
 KEPT_COMMITS = 100_000
 _LEAST_MOVE = 256
+_LATE = 1024
+"""Commits that may wait for their hashes: a millisecond's work."""
 _MESSAGE = KINDS[MessageSent]
 _CUT_AT = 8192
 """Entries below the base are dropped this many at a time: cutting the front of a long list is not free."""
@@ -71,12 +74,16 @@ class CommitLog:
         self.base_state = Committed()
         self.seq = 0
 
-    def append(self, timestamp: int, caused_by: int, body: Body) -> None:
-        self.seq = seq = self.seq + 1
-        kind = KINDS[type(body)]
-        self._entries.append((seq, timestamp, caused_by, kind, *body))
-        if kind != _MESSAGE:
-            self.structure = seq
+    def extend(self, timestamp: int, caused_by: int, bodies: Iterable[Body]) -> None:
+        """The commits of one call."""
+        seq, add = self.seq, self._entries.append
+        for body in bodies:
+            seq += 1
+            kind = KINDS[type(body)]
+            add((seq, timestamp, caused_by, kind, *body))
+            if kind != _MESSAGE:
+                self.structure = seq
+        self.seq = seq
 
     def seal(self) -> bytes:
         """Hash what has not been hashed, move the base a little if too much stands above it, and return the head."""
@@ -92,6 +99,11 @@ class CommitLog:
         if over > 0:
             self._move_base(min(over, max(_LEAST_MOVE, 2 * len(fresh))))
         return prev
+
+    def settle(self) -> None:
+        """What the end of a tick does for the log."""
+        if self._recorded is not None or len(self._entries) - len(self._ids) >= _LATE:
+            self.seal()
 
     def record(self, on: bool) -> None:
         """Keep the canonical bytes of every commit until they are taken, from the first that is not sealed yet."""

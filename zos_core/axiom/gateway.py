@@ -31,7 +31,7 @@ from zos_core.kernel.dispatch import (
     resume,
 )
 from zos_core.kernel.effects import EndWait, RandomDrawn, perform
-from zos_core.kernel.reduce import apply
+from zos_core.kernel.reduce import reduce
 from zos_core.kernel.services import random_bytes
 
 _QUIET_WHEN_EMPTY = frozenset({abi.Sys.RECEIVE, abi.Sys.RECEIVE_WAIT})
@@ -196,9 +196,9 @@ class Gateway:
         return outcome
 
     def _carry_out(self, outcome: Outcome, event: int) -> None:
-        for body in outcome.commits:
-            self.commits.append(self.now, event, body)
-            apply(self.state.committed, body)
+        if outcome.commits:
+            self.commits.extend(self.now, event, outcome.commits)
+            reduce(outcome.commits, self.state.committed)
         for effect in outcome.effects:
             effect.perform(self.state.transient)
 

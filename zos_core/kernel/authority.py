@@ -16,6 +16,8 @@ from zos_core.kernel.commits import InsertHow, RemoveHow
 from zos_core.kernel.insertion import RIGHTS, Insertion, expiry
 from zos_core.kernel.state import Cap
 
+_MEMORY = int(abi.ObjectType.MEMORY)
+
 
 def _held(s: State, call: Call, slot: int, right: Rights = Rights.NONE) -> Cap | Outcome:
     cap = s.committed.cap(call.pid, slot)
@@ -129,7 +131,7 @@ def entry(cap: Cap) -> abi.CapEntry:
 def memory_ceiling(s: State, pid: int) -> int:
     """Bytes the linear memory of `pid` may reach: the largest ceiling it holds, not a sum (kernel: Memory)."""
     held = s.committed.spaces[pid].slots.values()
-    return max((cap.object_id for cap in held if cap.object_type == abi.ObjectType.MEMORY), default=0)
+    return max([cap.object_id for cap in held if cap.object_type == _MEMORY], default=0)
 
 
 def exercised(cap: Cap, now: int) -> e.CapExercised:

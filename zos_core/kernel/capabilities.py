@@ -150,12 +150,14 @@ class Removal:
         self._settle()
 
     def _collect(self, cap_id: int, how: RemoveHow, keep_own: bool = False) -> None:
+        goes, born = self.how, self._born
         for cap in self._c.subtree(cap_id):
-            if cap.id in self._born:
-                self.how.setdefault(self._born[cap.id].cap_id, how)
-            if cap.id not in self.how and not (keep_own and cap.id == cap_id):
-                self.how[cap.id] = how
-                self._fresh.append(cap.id)
+            at = cap.id
+            if at in born:
+                goes.setdefault(born[at].cap_id, how)
+            if at not in goes and not (keep_own and at == cap_id):
+                goes[at] = how
+                self._fresh.append(at)
 
     def take_one(self, cap_id: int) -> None:
         """Delete one node by its holder's wish: its children go to its parent."""
@@ -178,10 +180,11 @@ class Removal:
         self._settle()
 
     def _take_object(self, object_type: int, object_id: int) -> None:
+        goes, triggers, how = self.how, self._triggers, RemoveHow.SOURCE_EXIT
         for top in self._c.tops(object_type, object_id):
             for cap in self._c.subtree(top):
-                if cap.id not in self._triggers:
-                    self.how[cap.id] = RemoveHow.SOURCE_EXIT
+                if cap.id not in triggers:
+                    goes[cap.id] = how
 
     def _destroy(self, endpoint: int) -> None:
         if endpoint not in self.destroyed:
@@ -190,11 +193,13 @@ class Removal:
 
     def _settle(self) -> None:
         """Endpoints whose owner no longer holds a read capability go too: it went, or it moved away."""
-        fresh, self._fresh = self._fresh, []
+        fresh, self._fresh, caps = self._fresh, [], self._c.caps
         endpoints = dict.fromkeys(
-            cap.object_id
-            for cap in map(self._c.caps.__getitem__, fresh)
-            if _reads(cap) and self._c.endpoints[cap.object_id] == cap.pid
+            [
+                cap.object_id
+                for cap in map(caps.__getitem__, fresh)
+                if cap.object_type == _ENDPOINT and _reads(cap) and self._c.endpoints[cap.object_id] == cap.pid
+            ]
         )
         for endpoint in endpoints:
             owner = self._c.endpoints[endpoint]
@@ -211,17 +216,18 @@ class Removal:
         """What goes, in order; collected once, when everything has been taken."""
         if len(self._removed) != len(self.how):
             caps, born = self._c.caps, {lost.cap_id: lost for lost in self._born.values()}
-            self._removed = []
+            moved, silent = self._moved, self.silent
+            self._removed = removed = []
             for cap_id in self.how:
                 cap = caps.get(cap_id)
                 if cap is None:
-                    self._removed.append(born[cap_id])
+                    removed.append(born[cap_id])
                     continue
-                pid, slot = self._place(cap) if self._moved else (cap.pid, cap.slot)
-                self._removed.append(Lost(cap_id, pid, slot, cap.object_type, cap.object_id, cap.perms))
-            listening = {lost.pid for lost in self._removed if lost.pid not in self._ended and self._c.alive(lost.pid)}
-            silent = self.silent
-            self._losers = [lost for lost in self._removed if lost.pid in listening and lost.cap_id not in silent]
+                pid, slot = self._place(cap) if moved else (cap.pid, cap.slot)
+                removed.append(Lost(cap_id, pid, slot, cap.object_type, cap.object_id, cap.perms))
+            holders = {lost.pid for lost in removed} - self._ended
+            listening = {pid for pid in holders if self._c.alive(pid)}
+            self._losers = [lost for lost in removed if lost.pid in listening and lost.cap_id not in silent]
         return self._removed
 
     def losers(self) -> list[Lost]:
@@ -240,9 +246,9 @@ class Removal:
         return self._targets[pid]
 
     def commits(self) -> list[k.Body]:
+        goes, by = self.how, self._by
         out: list[k.Body] = [
-            k.CapRemoved(lost.cap_id, lost.pid, lost.slot, int(self.how[lost.cap_id]), self._by)
-            for lost in self.removed()
+            k.CapRemoved(cap_id, pid, slot, int(goes[cap_id]), by) for cap_id, pid, slot, *_ in self.removed()
         ]
         out.extend(k.EndpointDestroyed(endpoint) for endpoint in self.destroyed)
         out.extend(k.NoticeUndeliverable(each.pid, each.slot) for each in self.losers() if not self.notice_to(each.pid))

@@ -8,8 +8,6 @@ Rules of this file (seed: Console I/O Model; kernel: Console)
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from zos_core import abi
 from zos_core.abi import Errno, ObjectType, Rights
 from zos_core.kernel import capabilities
@@ -19,13 +17,18 @@ from zos_core.kernel.call import WAIT, Call, Outcome, State, refuse
 from zos_core.kernel.commits import InsertHow
 from zos_core.kernel.state import Cap, Committed
 
+# Plain integers: the attribute of an enum costs more than the comparison.
+_CONSOLE, _SPAWN = int(ObjectType.CONSOLE), int(InsertHow.SPAWN)
+_WRITE = int(Rights.WRITE)
+
 
 def default_console(c: Committed, pid: int) -> Cap | None:
     """The lowest slot with a Console that was filled at spawn or by pid 0 (abi: SYS_CONSOLE_WRITE)."""
     found: Cap | None = None
     for cap in c.spaces[pid].slots.values():
-        trusted = cap.how == InsertHow.SPAWN or cap.by_pid == abi.PID_SUPERVISOR
-        if cap.object_type == ObjectType.CONSOLE and trusted and (found is None or cap.slot < found.slot):
+        if cap.object_type != _CONSOLE or (found is not None and found.slot < cap.slot):
+            continue
+        if cap.how == _SPAWN or cap.by_pid == abi.PID_SUPERVISOR:
             found = cap
     return found
 
@@ -44,21 +47,23 @@ def write(s: State, call: Call, which: int, stream: abi.Stream, data: bytes) -> 
     cap = s.committed.cap(call.pid, which - 1) if which else default_console(s.committed, call.pid)
     if cap is None:
         return refuse(call, Errno.E_BADF if which else Errno.E_PERM, "no console capability")
-    if cap.object_type != ObjectType.CONSOLE:
+    if cap.object_type != _CONSOLE:
         return refuse(call, Errno.E_BADF, "not a console")
-    if not cap.perms & Rights.WRITE:
+    if not cap.perms & _WRITE:
         return refuse(call, Errno.E_PERM, "the capability lacks the right")
-    wait = t.Wait(t.WaitKind.CONSOLE, call.num, call.event, None, cap.id, 0, cap.object_id, stream, data)
-    return _append(s, call, cap, wait)
+    return _append(s, call, cap, stream, data)
 
 
-def _append(s: State, call: Call, cap: Cap, wait: t.Wait) -> Outcome:
-    """As much of the rest as fits; the use is charged when the last byte is in."""
-    room = abi.MAX_CONSOLE_BUFFER - s.transient.console_sizes.get(wait.console, 0)
-    fits, rest = wait.rest[: max(room, 0)], wait.rest[max(room, 0) :]
-    effects: list[e.Effect] = [e.ConsoleAppend(wait.console, wait.stream, fits, cap.id, call.now)] if fits else []
-    if rest:
-        return Outcome(WAIT, (), [*effects, e.BeginWait(call.pid, replace(wait, rest=rest))])
+def _append(s: State, call: Call, cap: Cap, stream: int, data: bytes) -> Outcome:
+    """As much as fits; the rest waits, and the use is charged when the last byte is in."""
+    console = cap.object_id
+    room = max(abi.MAX_CONSOLE_BUFFER - s.transient.console_sizes.get(console, 0), 0)
+    effects: list[e.Effect] = []
+    if data and room:
+        effects.append(e.ConsoleAppend(console, stream, data[:room], cap.id, call.now))
+    if len(data) > room:
+        wait = t.Wait(t.WaitKind.CONSOLE, call.num, call.event, None, cap.id, 0, console, stream, data[room:])
+        return Outcome(WAIT, (), [*effects, e.BeginWait(call.pid, wait)])
     commits, after = capabilities.spend(s, cap, call.pid)
     return Outcome(0, commits, [*effects, *after])
 
@@ -67,7 +72,7 @@ def resume_write(s: State, call: Call, wait: t.Wait) -> Outcome:
     cap = s.committed.caps.get(wait.cap_id)
     if cap is None or cap.pid != call.pid:
         return refuse(call, Errno.E_PERM, "the console capability went while the write waited")
-    return _append(s, call, cap, wait)
+    return _append(s, call, cap, wait.stream, wait.rest)
 
 
 def deliver_console_input(s: State, call: Call) -> Outcome:

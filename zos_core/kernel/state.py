@@ -10,10 +10,12 @@ Rules of this file
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from zos_core import abi
+
+_ENDPOINT = int(abi.ObjectType.ENDPOINT)
+"""A plain integer: the attribute of an enum costs more than the comparison."""
 
 
 @dataclass(slots=True)
@@ -103,22 +105,25 @@ class Committed:
         space = self.spaces.get(pid)
         return [] if space is None else [space.slots[slot] for slot in sorted(space.slots)]
 
-    def subtree(self, cap_id: int) -> Iterator[Cap]:
+    def subtree(self, cap_id: int) -> list[Cap]:
         """Post-order: siblings by rising id, the node itself last (kernel: Capabilities, revoke)."""
-        stack = [(cap_id, False)]
+        found = [self.caps[cap_id]]
+        if not found[0].children:
+            return found
+        # Backwards it is a pre-order with the siblings falling, which needs no second visit of a node.
+        stack, found = found, []
         while stack:
-            at, expanded = stack.pop()
-            node = self.caps[at]
-            if expanded or not node.children:
-                yield node
-                continue
-            stack.append((at, True))
-            stack.extend((child, False) for child in sorted(node.children, reverse=True))
+            node = stack.pop()
+            found.append(node)
+            if node.children:
+                stack.extend(map(self.caps.__getitem__, sorted(node.children)))
+        found.reverse()
+        return found
 
     def tops(self, object_type: int, object_id: int) -> list[int]:
         """Ids of the capabilities on an object that are not below another one on it, rising."""
-        ids = self.by_object.get((object_type, object_id), set())
-        return sorted(cap_id for cap_id in ids if self.caps[cap_id].parent not in ids)
+        ids, caps = self.by_object.get((object_type, object_id), ()), self.caps
+        return sorted([cap_id for cap_id in ids if caps[cap_id].parent not in ids])
 
     def console_of(self, pid: int) -> Console | None:
         """The console made for this process."""
@@ -127,8 +132,10 @@ class Committed:
 
     def endpoints_of(self, pid: int) -> list[int]:
         """Endpoints this process owns: it holds a read capability to each of them, or they would be gone."""
-        owned = {cap.object_id for cap in self.held_by(pid) if cap.object_type == abi.ObjectType.ENDPOINT}
-        return sorted(endpoint for endpoint in owned if self.endpoints.get(endpoint) == pid)
+        space, endpoints = self.spaces.get(pid), self.endpoints
+        held = () if space is None else space.slots.values()
+        owned = {cap.object_id for cap in held if cap.object_type == _ENDPOINT}
+        return sorted([endpoint for endpoint in owned if endpoints.get(endpoint) == pid])
 
 
 def state_hash(state: Committed) -> bytes:

@@ -16,7 +16,7 @@ from zos_core.abi import Malformed
 from zos_core.axiom.syslog import SysEvent
 from zos_core.errors import Refused
 from zos_core.kernel.capabilities import Removal
-from zos_core.kernel.reduce import apply
+from zos_core.kernel.reduce import reduce
 from zos_core.kernel.state import Cap, Committed
 from zos_core.policy import Rule
 from zos_core.record.journal import unpack_events
@@ -71,10 +71,9 @@ class Without:
             removal = Removal(state, cap.pid)
             removal.take_one(cap.id)
             self.taken.append((cap.pid, cap.slot))
-            effects = removal.effects()
-            for body in removal.commits():
-                gateway.commits.append(gateway.now, gateway.event, body)
-                apply(committed, body)
+            effects, commits = removal.effects(), removal.commits()
+            gateway.commits.extend(gateway.now, gateway.event, commits)
+            reduce(commits, committed)
             for effect in effects:
                 effect.perform(state.transient)
 

@@ -82,13 +82,8 @@ MAX_EXCEPTION_HEAP = 16 << 20
 """Bytes for the exceptions of a guest that throws some."""
 MAX_INSTANCES = 4
 """The guest, its shims, and stand-ins for what it imports in vain."""
-SLOT_BYTES = 16 * hostcalls.MAX_ARGUMENTS
-
-MAX_KEPT_SLOTS = 16
-"""Addresses of arguments that are remembered; a guest that calls from ever other depths only makes them forgotten."""
 
 _START = b"_start"
-_Slots = ctypes.c_ubyte * SLOT_BYTES
 _fuel_left = c_uint64()
 _fuel_left_address = ctypes.addressof(_fuel_left)
 
@@ -134,7 +129,7 @@ class Fiber:
         "_cells", "_cells_at", "_context", "_exceptions_refused", "_failure", "_fuel_limit", "_fuel_spent", "_future",
         "_guest_memory", "_host_refused", "_in_start", "_kill_requested", "_parked", "_store", "exit_code",
         "host_recv_bytes", "host_send_bytes", "host_syscall", "host_wasi", "host_yield", "memory", "memory_limit",
-        "on_grow", "on_host_refusal", "on_host_request", "pid", "program", "slice_fuel", "slots", "state",
+        "on_grow", "on_host_refusal", "on_host_request", "pid", "program", "slice_fuel", "state",
         "stop_after_call", "trap",
     )  # fmt: skip
 
@@ -170,7 +165,6 @@ class Fiber:
         self.host_recv_bytes = host.recv_bytes
         self.host_yield = host.yield_now
         self.host_wasi = host.wasi
-        self.slots: dict[int, memoryview] = {}
         self._fuel_limit = FUEL_FOREVER if fuel_limit is None else fuel_limit
         self._fuel_spent = 0
         self._parked = False
@@ -238,13 +232,6 @@ class Fiber:
         return self.memory.size
 
     # --- what the callbacks of `hostcalls` do ---------------------------------------------------------------------
-
-    def bind_slots(self, address: int) -> memoryview:
-        """The arguments of host calls at `address`, as 64-bit numbers."""
-        if len(self.slots) >= MAX_KEPT_SLOTS:
-            self.slots.clear()
-        slots = self.slots[address] = memoryview(_Slots.from_address(address)).cast("B").cast("Q")
-        return slots
 
     def park(self) -> None:
         """Suspends the guest before the shim asks the host again."""
@@ -384,7 +371,6 @@ class Fiber:
         self._fuel_spent = self.fuel_used
         self._context = None
         self.memory.detach()
-        self.slots.clear()
         if self._future is not None:
             capi.call_future_delete(self._future)
             self._future = None

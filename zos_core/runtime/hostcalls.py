@@ -5,12 +5,13 @@ Rules of this file
 - The whole body of a callback is inside `try`: an exception that left it would be lost in the engine. It is kept on the
   fiber, the guest is stopped by a trap, and `Fiber.resume` raises it again.
 - The callbacks are module globals: the engine calls them for as long as Python runs.
-- `_on_syscall` is the hottest code of the system. Its arguments lie in 16-byte slots on the fiber's own stack, nearly
-  always at the same few addresses, so the views of them are kept on the fiber.
+- `_on_syscall` is the hottest code of the system. Its arguments lie in 16-byte slots on the stack of the fiber that
+  runs. Stacks are used again and again, so the views of a few addresses serve nearly every call.
 """
 
 from __future__ import annotations
 
+import ctypes
 import struct
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -32,14 +33,12 @@ class Caller(Protocol):
 
     pid: int
     stop_after_call: bool
-    slots: dict[int, memoryview]
     host_syscall: Callable[[int, int, int, int], int]
     host_send_bytes: Callable[[int, int], None]
     host_recv_bytes: Callable[[int, int], int]
     host_yield: Callable[[], None]
     host_wasi: Callable[[int, list[int]], int]
 
-    def bind_slots(self, address: int) -> memoryview: ...
     def park(self) -> None: ...
     def stop(self) -> None: ...
     def fail_in_host(self, error: BaseException) -> int: ...
@@ -48,11 +47,23 @@ class Caller(Protocol):
 current: Any = None
 """The running fiber (a `Caller`), or None."""
 
+MAX_KEPT_VIEWS = 1024
+"""A guest that calls from ever other depths only makes the others forgotten."""
+_views: dict[int, memoryview] = {}
+
+
+def _view(address: int) -> memoryview:
+    """The arguments of a host call at `address`, as 64-bit numbers."""
+    if len(_views) >= MAX_KEPT_VIEWS:
+        _views.clear()
+    view = _views[address] = memoryview(_Slots.from_address(address)).cast("B").cast("Q")
+    return view
+
 
 def _on_syscall(_env: int, _caller: int, address: int, _count: int) -> int | None:
     fiber: Caller = current
     try:
-        slots = fiber.slots.get(address) or fiber.bind_slots(address)
+        slots = _views.get(address) or _view(address)
         answer = fiber.host_syscall(*_four_arguments(slots))
         if answer >= 0:
             slots[0] = answer
@@ -69,7 +80,7 @@ def _on_syscall(_env: int, _caller: int, address: int, _count: int) -> int | Non
 def _on_send_bytes(_env: int, _caller: int, address: int, _count: int) -> int | None:
     fiber: Caller = current
     try:
-        fiber.host_send_bytes(*_two_arguments(fiber.slots.get(address) or fiber.bind_slots(address)))
+        fiber.host_send_bytes(*_two_arguments(_views.get(address) or _view(address)))
         if fiber.stop_after_call:
             fiber.stop()
         return None
@@ -80,7 +91,7 @@ def _on_send_bytes(_env: int, _caller: int, address: int, _count: int) -> int | 
 def _on_recv_bytes(_env: int, _caller: int, address: int, _count: int) -> int | None:
     fiber: Caller = current
     try:
-        slots = fiber.slots.get(address) or fiber.bind_slots(address)
+        slots = _views.get(address) or _view(address)
         slots[0] = fiber.host_recv_bytes(*_two_arguments(slots))
         if fiber.stop_after_call:
             fiber.stop()
@@ -103,7 +114,7 @@ def _on_yield(_env: int, _caller: int, _address: int, _count: int) -> int | None
 def _on_get_pid(_env: int, _caller: int, address: int, _count: int) -> int | None:
     fiber: Caller = current
     try:
-        slots = fiber.slots.get(address) or fiber.bind_slots(address)
+        slots = _views.get(address) or _view(address)
         slots[0] = fiber.pid
         return None
     except BaseException as error:
@@ -113,7 +124,7 @@ def _on_get_pid(_env: int, _caller: int, address: int, _count: int) -> int | Non
 def _on_wasi(_env: int, _caller: int, address: int, _count: int) -> int | None:
     fiber: Caller = current
     try:
-        slots = fiber.slots.get(address) or fiber.bind_slots(address)
+        slots = _views.get(address) or _view(address)
         number, *arguments = _wasi_arguments(slots)
         answer = fiber.host_wasi(number, arguments)
         if answer >= 0:
@@ -139,7 +150,7 @@ FUNCTIONS: tuple[tuple[str, list[int], list[int], Any], ...] = (
     ("wasi", [_I32] + [capi.I64] * preview1.MAX_PARAMETERS, [capi.I64], _Callback(_on_wasi)),
 )
 """The imports of the shims: name, parameters, results, callback."""
-MAX_ARGUMENTS = max(len(parameters) for _, parameters, _, _ in FUNCTIONS)
+_Slots = ctypes.c_ubyte * (16 * max(len(parameters) for _, parameters, _, _ in FUNCTIONS))
 
 
 def define_functions(linker: int) -> None:

@@ -178,7 +178,7 @@ class Machine:
         self._run(report, more)
         self._take_messages(report)
         self._drain(report)
-        self.gateway.commits.seal()
+        self.gateway.commits.settle()
         self.ticks += 1
         self.slices += report.slices
         self.report = report

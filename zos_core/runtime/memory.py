@@ -66,7 +66,7 @@ class GuestMemory:
 
     def view(self, ptr: int, length: int) -> memoryview:
         """The `length` bytes at `ptr` themselves, for a use that ends before the guest runs on. Raises `BadPointer`."""
-        self.check(GuestSlice(ptr, length))
+        self.check(ptr, length)
         return self._view[ptr : ptr + length]
 
     def write(self, ptr: int, data: bytes | bytearray | memoryview) -> None:
@@ -79,9 +79,7 @@ class GuestMemory:
             raise BadPointer(ptr, length, self.size)
         self._view[ptr:end] = data
 
-    def check(self, claim: GuestSlice) -> GuestSlice:
-        """The claim, once it is known to be good. Raises `BadPointer`."""
-        ptr, length = claim
+    def check(self, ptr: int, length: int) -> None:
+        """Raises `BadPointer` for a claim that is not good."""
         if length and (ptr < 0 or length < 0 or ptr + length > self.size):
             raise BadPointer(ptr, length, self.size)
-        return claim

@@ -21,7 +21,6 @@ from zos_core.kernel.call import WAIT
 from zos_core.kernel.dispatch import UNAUDITED
 from zos_core.runtime.commands import WasiSetup
 from zos_core.runtime.fiber import SUSPEND_RETRY, Fiber, FiberState, ProcessExit
-from zos_core.runtime.memory import GuestSlice
 from zos_core.runtime.program import Program
 from zos_core.wasi.calls import WAITS
 from zos_core.wasi.calls import call as wasi_call
@@ -84,8 +83,8 @@ class RunningProcess:
 
     __slots__ = (
         "_gateway", "_host", "_outgoing", "_overflow", "_polled", "_polled_arrivals", "_polled_fuel", "_read_at",
-        "_result", "_room", "_wasi", "active_at", "arrivals", "calls", "fiber", "heartbeat", "limits", "memory_known",
-        "parked", "pid", "program", "queued", "yielded",
+        "_result", "_room", "_starts", "_wasi", "active_at", "arrivals", "calls", "fiber", "heartbeat", "limits",
+        "memory_known", "parked", "pid", "program", "queued", "yielded",
     )  # fmt: skip
 
     def __init__(
@@ -98,9 +97,7 @@ class RunningProcess:
         """
         self.pid, self.program, self.limits = pid, program, limits
         self._gateway, self._room, self._host = gateway, room, host
-        self._wasi = None if wasi is None else WasiProcess(
-            pid, wasi.args, wasi.setup, gateway, wasi.host, lambda: self.fiber.memory, self._leave, self.yield_now
-        )  # fmt: skip
+        self._starts = wasi
         self.arrivals = 0
         self.active_at = gateway.now
         self.heartbeat = 0
@@ -128,6 +125,11 @@ class RunningProcess:
             on_host_request=self._host.ask,
             on_host_refusal=self._host.note_refusal,
         )
+        starts = self._starts
+        self._wasi = None if starts is None else WasiProcess(
+            self.pid, starts.args, starts.setup, self._gateway, starts.host, self.fiber.memory, self._leave,
+            self.yield_now,
+        )  # fmt: skip
 
     def resume(self) -> FiberState:
         """Run one slice."""
@@ -166,7 +168,7 @@ class RunningProcess:
     def send_bytes(self, ptr: int, length: int) -> None:
         memory, held = self.fiber.memory, self._outgoing
         if held or length > abi.MAX_OUTGOING:
-            memory.check(GuestSlice(ptr, length))
+            memory.check(ptr, length)
             room = abi.MAX_OUTGOING - len(held)
             self._overflow = length > room or (self._overflow and bool(held))
             self._outgoing = data = held + memory.read(ptr, min(length, room))

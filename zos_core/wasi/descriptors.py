@@ -9,6 +9,7 @@ Rules of this file (runtime: WASI programs)
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -71,10 +72,11 @@ class Descriptor:
 
 
 class Descriptors:
-    """Numbers to descriptors."""
+    """Numbers to descriptors. Every number below the highest that was ever open is open or among the free ones."""
 
     def __init__(self) -> None:
         self._open: dict[int, Descriptor] = {}
+        self._free: list[int] = []
 
     def __iter__(self) -> Iterator[Descriptor]:
         return iter(self._open.values())
@@ -83,7 +85,7 @@ class Descriptors:
         """The lowest free number. Raises `WasiError` when there is none."""
         if len(self._open) >= MAX_DESCRIPTORS:
             raise WasiError(Err.MFILE)
-        number = next(each for each in range(MAX_DESCRIPTORS) if each not in self._open)
+        number = heapq.heappop(self._free) if self._free else len(self._open)
         self._open[number] = descriptor
         return number
 
@@ -108,13 +110,17 @@ class Descriptors:
     def remove(self, number: int) -> Descriptor:
         """Raises `WasiError`."""
         found = self.get(number)
-        del self._open[number]
+        self._release(number)
         return found
+
+    def _release(self, number: int) -> None:
+        del self._open[number]
+        heapq.heappush(self._free, number)
 
     def move(self, number: int, to: int) -> Descriptor:
         """Puts one in another's place; the one that was there. Raises `WasiError` unless both are open."""
         moved, replaced = self.get(number), self.get(to)
         if number != to:
-            del self._open[number]
+            self._release(number)
             self._open[to] = moved
         return replaced

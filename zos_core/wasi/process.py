@@ -86,7 +86,7 @@ class WasiProcess:
 
     def __init__(
         self, pid: int, args: Sequence[bytes], setup: WasiSetup, gateway: Gateway, host: Host,
-        memory: Callable[[], GuestMemory], leave: Callable[[int], None], give_way: Callable[[], None],
+        memory: GuestMemory, leave: Callable[[int], None], give_way: Callable[[], None],
     ) -> None:  # fmt: skip
         self.pid, self.args, self.environ, self.terminals = pid, args, setup.environ, setup.terminals
         self.gateway, self.host = gateway, host
@@ -96,7 +96,8 @@ class WasiProcess:
         self.poll_from: tuple[int, int] | None = None
         self.filled = 0
         self.leave, self.give_way = leave, give_way
-        self._memory, self._copied = memory, 0
+        self.memory, self._copied = memory, 0
+        self._notices = gateway.state.transient.notices
         for stream in range(3):
             kind = FileType.CHARACTER_DEVICE if self.is_terminal(stream) else FileType.UNKNOWN
             self.table.add(Descriptor(kind, STREAM_RIGHTS, stream=stream))
@@ -114,10 +115,6 @@ class WasiProcess:
 
     def is_terminal(self, stream: int) -> bool:
         return bool(self.terminals >> stream & 1)
-
-    @property
-    def memory(self) -> GuestMemory:
-        return self._memory()
 
     def close(self) -> None:
         """The program has ended: what it had open is closed."""
@@ -174,9 +171,9 @@ class WasiProcess:
         """The buffers of a read or a write, every one of them checked, cut to what one call moves."""
         if count > MAX_VECTORS:
             raise WasiError(Err.INVAL)
-        slices, total = [], 0
-        for start, length in p1.IOVEC.iter_unpack(self.memory.read(ptr, p1.IOVEC.size * count)):
-            self.check(start, length)
+        slices, total, memory = [], 0, self.memory
+        for start, length in p1.IOVEC.iter_unpack(memory.read(ptr, p1.IOVEC.size * count)):
+            memory.check(start, length)
             taken = min(length, MAX_MOVED - total)
             slices.append(GuestSlice(start, taken))
             total += taken
@@ -192,7 +189,7 @@ class WasiProcess:
     def gather(self, vector: Vector) -> bytes:
         if len(vector.slices) == 1:
             return self.memory.read(*vector.slices[0])
-        return b"".join(self.memory.read(*each) for each in vector.slices)
+        return b"".join([self.memory.read(*each) for each in vector.slices])
 
     def scatter(self, vector: Vector, data: bytes) -> None:
         """`data` into the buffers, in order, as far as it goes."""
@@ -218,7 +215,7 @@ class WasiProcess:
 
     def check(self, ptr: int, length: int) -> None:
         """Raises `BadPointer` before anything is done that cannot be undone."""
-        self.memory.check(GuestSlice(ptr, length))
+        self.memory.check(ptr, length)
 
     # --- the kernel and the host ----------------------------------------------------------------------------------
 
@@ -279,11 +276,10 @@ class WasiProcess:
 
     def take_notices(self) -> None:
         """Notices are for nobody in such a program: they are taken off, so that they never fill its endpoint."""
-        notices = self.gateway.state.transient.notices
-        if not notices.get(self.pid):
+        if not self._notices.get(self.pid):
             return
         with suppress(WasiError):
-            while not self.gateway.waits(self.pid) and notices.get(self.pid):
+            while not self.gateway.waits(self.pid) and self._notices.get(self.pid):
                 if not self.receive(0):
                     return
 
