@@ -237,6 +237,18 @@ def test_a_slice_ends_after_its_fuel_and_after_256_calls(rig: Rig) -> None:
     assert rig.machine.processes[caller].calls == abi.MAX_CALLS_PER_SLICE
 
 
+def test_a_process_alone_has_longer_slices_until_another_one_is_ready(rig: Rig) -> None:
+    spin = rig.create(guest(SPIN))
+    rig.tick(slices=1, ns=MS)
+    fiber = rig.machine.processes[spin].fiber
+    alone = fiber.fuel_used
+    assert abi.LONE_SLICE_FUEL * 0.8 < alone <= abi.LONE_SLICE_FUEL * 1.2
+    other = rig.create(guest(SPIN))
+    rig.tick(slices=2, ns=MS)
+    assert 0 < fiber.fuel_used - alone <= abi.DEFAULT_SLICE_FUEL * 1.2
+    assert 0 < rig.machine.processes[other].fiber.fuel_used <= abi.DEFAULT_SLICE_FUEL * 1.2
+
+
 def test_a_program_with_a_fuel_budget_is_stopped_when_it_is_used_up(rig: Rig) -> None:
     dies(rig, guest(SPIN), "out of fuel", fuel=1_000_000)
 

@@ -13,6 +13,7 @@ lock; the address of the shared library is the one private name used here.
 from __future__ import annotations
 
 import ctypes
+import struct
 from collections.abc import Callable
 from ctypes import CFUNCTYPE, c_bool, c_char_p, c_int64, c_size_t, c_uint8, c_uint32, c_uint64, c_void_p
 from typing import Any, NamedTuple
@@ -48,16 +49,11 @@ class Extern(ctypes.Structure):
     ITEM_OFFSET = 8
 
 
-class LinearMemory(ctypes.Structure):
-    """`wasmtime_linear_memory_t`: what a memory creator fills in."""
+LINEAR_MEMORY = struct.Struct("4P")
+"""`wasmtime_linear_memory_t`, which a memory creator fills in: env, get, grow, finalizer."""
 
-    _fields_ = [("env", c_void_p), ("get", c_void_p), ("grow", c_void_p), ("finalizer", c_void_p)]
-
-
-class StackMemory(ctypes.Structure):
-    """`wasmtime_stack_memory_t`: what a stack creator fills in."""
-
-    _fields_ = [("env", c_void_p), ("get", c_void_p), ("finalizer", c_void_p)]
+STACK_MEMORY = struct.Struct("3P")
+"""`wasmtime_stack_memory_t`, which a stack creator fills in: env, get, finalizer."""
 
 
 class Creator(ctypes.Structure):
@@ -71,13 +67,13 @@ class Creator(ctypes.Structure):
 UncheckedCallback = CFUNCTYPE(c_void_p, c_void_p, c_void_p, c_void_p, c_size_t)
 """(environment, caller, slots, slot count) -> trap; a slot has 16 bytes, results overwrite arguments."""
 NewMemoryCallback = CFUNCTYPE(c_void_p, c_void_p, c_void_p, c_size_t, c_size_t, c_size_t, c_size_t, c_void_p)
-"""(environment, type, minimum, maximum, reservation, guard: bytes, LinearMemory) -> error."""
+"""(environment, type, minimum, maximum, reservation, guard: bytes, LINEAR_MEMORY) -> error."""
 GetMemoryCallback = CFUNCTYPE(c_void_p, c_void_p, c_void_p, c_void_p)
 """(environment, size_t * size, size_t * capacity) -> base address."""
 GrowMemoryCallback = CFUNCTYPE(c_void_p, c_void_p, c_size_t)
 """(environment, new size in bytes) -> error."""
 NewStackCallback = CFUNCTYPE(c_void_p, c_void_p, c_size_t, c_bool, c_void_p)
-"""(environment, size in bytes, must be zeroed, StackMemory) -> error."""
+"""(environment, size in bytes, must be zeroed, STACK_MEMORY) -> error."""
 GetStackCallback = CFUNCTYPE(c_void_p, c_void_p, c_void_p)
 """(environment, size_t * size) -> the address above the stack's highest byte."""
 Finalizer = CFUNCTYPE(None, c_void_p)
@@ -123,6 +119,7 @@ linker_define_instance = _bind(
     "wasmtime_linker_define_instance", c_void_p, c_void_p, c_void_p, c_char_p, c_size_t, c_void_p
 )
 linker_instantiate_pre = _bind("wasmtime_linker_instantiate_pre", c_void_p, c_void_p, c_void_p, c_void_p)
+linker_instantiate = _bind("wasmtime_linker_instantiate", c_void_p, c_void_p, c_void_p, c_void_p, c_void_p, c_void_p)
 linker_instantiate_async = _bind(
     "wasmtime_linker_instantiate_async", c_void_p, c_void_p, c_void_p, c_void_p, c_void_p, c_void_p, c_void_p
 )

@@ -2,7 +2,8 @@
 
 Rules of this file
 - A fiber is an asynchronous call of the engine, polled. `resume` runs one slice: until the guest has used the fuel of
-  a slice, waits for something, or ends. The guest's own start section runs in it like everything else.
+  a slice, waits for something, or ends. The guest's own start section runs in it like everything else; where there is
+  none, nothing of the guest runs while its instance is made, and that needs no call that can be suspended.
 - A host call never suspends by itself. It shortens the fuel interval to one, and the shim stops at its next look at the
   fuel (see `shim`); `resume` restores the interval. Total fuel is not touched: what a guest has used is exact.
 - Deletion order: the future, then unread traps and errors, then the store; any other crashes. A fiber that is killed in
@@ -118,16 +119,15 @@ _ITEM = capi.Extern.ITEM_OFFSET
 class Fiber:
     """One running instance of `program`, as process `pid`.
 
-    `memory_limit` and `slice_fuel` may be changed at any time; `slice_fuel` counts from the next suspension by a host
-    call. `fuel_limit` is the total after which the guest is stopped ("out of fuel"). `on_grow` decides each growth of
-    the memory in place of `memory_limit`. `on_host_request()` is called before each request to the host for a memory,
-    a growth or a stack, and may raise OSError to have it refused; `on_host_refusal(current, desired)` is told of each
-    that was.
+    `memory_limit` and `slice_fuel` may be changed at any time; `slice_fuel` counts from the next slice. `fuel_limit` is
+    the total after which the guest is stopped ("out of fuel"). `on_grow` decides each growth of the memory in place of
+    `memory_limit`. `on_host_request()` is called before each request to the host for a memory, a growth or a stack, and
+    may raise OSError to have it refused; `on_host_refusal(current, desired)` is told of each that was.
     """
 
     __slots__ = (
         "_cells", "_cells_at", "_context", "_exceptions_refused", "_failure", "_fuel_limit", "_fuel_spent", "_future",
-        "_guest_memory", "_host_refused", "_in_start", "_kill_requested", "_parked", "_store", "exit_code",
+        "_guest_memory", "_host_refused", "_in_start", "_interval", "_kill_requested", "_parked", "_store", "exit_code",
         "host_recv_bytes", "host_send_bytes", "host_syscall", "host_wasi", "host_yield", "memory", "memory_limit",
         "on_grow", "on_host_refusal", "on_host_request", "pid", "program", "slice_fuel", "state",
         "stop_after_call", "trap",
@@ -165,6 +165,7 @@ class Fiber:
         self.host_recv_bytes = host.recv_bytes
         self.host_yield = host.yield_now
         self.host_wasi = host.wasi
+        self._interval = 0
         self._fuel_limit = FUEL_FOREVER if fuel_limit is None else fuel_limit
         self._fuel_spent = 0
         self._parked = False
@@ -190,10 +191,9 @@ class Fiber:
             raise RuntimeError(f"the fiber of process {self.pid} has ended")
         hostcalls.current = self
         try:
-            if self._parked or self.stop_after_call:
-                self._parked = self.stop_after_call = False
-                if self._context is not None:
-                    _set_interval(self._context, self.slice_fuel)
+            self._parked = self.stop_after_call = False
+            if self._interval != self.slice_fuel and self._context is not None:
+                self._suspend_after(self.slice_fuel)
             if self._future is None and not self._instantiate():
                 finished = True
             else:
@@ -242,7 +242,11 @@ class Fiber:
         """Suspends the guest in the shim, after the host call it is in."""
         if self._kill_requested:
             raise _Killed
-        _set_interval(self._context, STOP_AT_ONCE)
+        self._suspend_after(STOP_AT_ONCE)
+
+    def _suspend_after(self, fuel: int) -> None:
+        _set_interval(self._context, fuel)
+        self._interval = fuel
 
     def keep_failure(self, error: BaseException) -> None:
         """Notes why the guest must end; the first reason counts."""
@@ -289,7 +293,8 @@ class Fiber:
     # --- the life of the engine's call ----------------------------------------------------------------------------
 
     def _instantiate(self) -> bool:
-        """Makes the store, the shim and the call that instantiates the guest. False when the engine refused."""
+        """Makes the store, the shim and the guest's instance, or the call that makes it where a start section runs in
+        it. False when there is nothing to run: the engine refused."""
         engine = self.program.engine
         cells = self._cells_at
         self._store = capi.store_new(engine.handle, None, None)
@@ -304,18 +309,24 @@ class Fiber:
             self._cells.error = error
             if error or self._cells.trap:
                 return False
-        _set_interval(context, self.slice_fuel)
-        self._future = capi.linker_instantiate_async(
-            engine.guest_linker, context, self.program.module.handle, instance, trap, cells + _ERROR_AT
-        )
-        return True
+        module = self.program.module.handle
+        if self.program.info.has_start_section:
+            self._suspend_after(self.slice_fuel)
+            self._future = capi.linker_instantiate_async(
+                engine.guest_linker, context, module, instance, trap, cells + _ERROR_AT
+            )
+            return True
+        self._cells.error = capi.linker_instantiate(engine.guest_linker, context, module, instance, trap)
+        self._suspend_after(self.slice_fuel)
+        return self._enters_start()
 
     def _enters_start(self) -> bool:
         """After the guest has been instantiated: calls its `_start`. False when there is nothing left to run."""
         cells = self._cells
         if self._in_start or cells.trap or cells.error or self._failure is not None:
             return False
-        capi.call_future_delete(self._future)
+        if self._future is not None:
+            capi.call_future_delete(self._future)
         at = self._cells_at
         capi.instance_export_get(self._context, at + _INSTANCE_AT, _START, len(_START), at + _START_AT)
         self._future = capi.func_call_async(

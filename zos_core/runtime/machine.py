@@ -204,7 +204,7 @@ class Machine:
                 return
 
     def _slice(self, process: RunningProcess) -> None:
-        state, size = process.resume(), process.fiber.memory.size
+        state, size = process.resume(alone=not self._scheduler.has_ready), process.fiber.memory.size
         if size != process.memory_known and state < FiberState.DONE:
             self._memory_used += size - process.memory_known
             process.memory_known = size

@@ -131,12 +131,13 @@ class RunningProcess:
             self.yield_now,
         )  # fmt: skip
 
-    def resume(self) -> FiberState:
-        """Run one slice."""
+    def resume(self, *, alone: bool) -> FiberState:
+        """Run one slice, a longer one if no other process is ready."""
         self.calls = 0
         self.yielded = self.parked = False
         if not self.memory_known:
             self.fiber.memory_limit = min(memory_ceiling(self._gateway.state, self.pid), self._room())
+        self.fiber.slice_fuel = abi.LONE_SLICE_FUEL if alone else abi.DEFAULT_SLICE_FUEL
         return self.fiber.resume()
 
     # --- the five imports -----------------------------------------------------------------------------------------
@@ -193,13 +194,15 @@ class RunningProcess:
 
     def wasi(self, number: int, arguments: list[int]) -> int:
         """A function of WASI, for a program that imports some."""
-        if self._wasi is None:
+        wasi = self._wasi
+        if wasi is None:
             raise RuntimeError(f"process {self.pid} has no descriptors")
-        answer = wasi_call(self._wasi, number, arguments)
+        wasi.copied = 0
+        answer = wasi_call(wasi, number, arguments)
         if answer == WAITS:
             return SUSPEND_RETRY
         self.active_at = self._gateway.now
-        self._count(self._wasi.copied())
+        self._count(wasi.copied)
         return answer
 
     def close(self) -> None:

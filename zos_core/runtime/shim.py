@@ -17,6 +17,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection
 
+from zos_core import abi
 from zos_core.wasi import preview1
 
 HOST_MODULE = "zos_host"
@@ -93,5 +94,6 @@ def wasi_shim(names: Collection[str]) -> str:
 """
 
 
-SHIM_SHA256 = hashlib.sha256((SHIM_TEXT + wasi_shim(preview1.NUMBERS)).encode()).hexdigest()
-"""Part of a recording's header: another shim uses fuel differently."""
+_SLICES = f"{abi.DEFAULT_SLICE_FUEL} {abi.LONE_SLICE_FUEL}"
+SHIM_SHA256 = hashlib.sha256((SHIM_TEXT + wasi_shim(preview1.NUMBERS) + _SLICES).encode()).hexdigest()
+"""Part of a recording's header: other shims use fuel differently, and slices of other lengths end elsewhere."""
