@@ -113,17 +113,17 @@ MUTANTS: tuple[Mutant, ...] = (
         "test_capabilities.py::test_revocation_takes_all_below_post_order_siblings_by_age_the_named_one_last",
     ),
     Mutant(
-        "who named the capability is told as well", "kernel.capabilities", "Removal.removed",
-        "lost.cap_id not in silent", "True",
+        "who named the capability is told as well", "kernel.capabilities", "Removal.losers",
+        "each.cap_id not in silent", "True",
         "test_capabilities.py::test_revocation_takes_all_below_post_order_siblings_by_age_the_named_one_last",
     ),
     Mutant(
-        "an exit tells nobody", "kernel.capabilities", "Removal.removed",
+        "an exit tells nobody", "kernel.capabilities", "Removal._gone",
         "if self._c.alive(pid)", "if not self._ended",
         "test_capabilities.py::test_a_loss_without_an_endpoint_to_tell_it_to_is_recorded",
     ),
     Mutant(
-        "the process that ends is told of its own losses", "kernel.capabilities", "Removal.removed",
+        "the process that ends is told of its own losses", "kernel.capabilities", "Removal._gone",
         " - self._ended", "",
         "test_small_world.py::test_every_state_within_two_steps_of_the_small_world_agrees_with_the_model",
     ),
@@ -261,12 +261,12 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "a copy hangs beside its source", "kernel.insertion", "Insertion.child",
-        "(parent.id, pid", "(parent.parent, pid",
+        "parent.id, pid", "parent.parent, pid",
         "test_capabilities.py::test_revocation_takes_all_below_post_order_siblings_by_age_the_named_one_last",
     ),
     Mutant(
         "a handle on a child is not under the factory", "kernel.insertion", "Insertion.handle",
-        "(factory.id, factory.pid", "(factory.parent, factory.pid",
+        "factory.id, factory.pid", "factory.parent, factory.pid",
         "test_processes.py::test_a_spawner_waits_for_its_answer_and_gets_a_capability_on_the_child",
     ),
     Mutant(

@@ -80,7 +80,7 @@ class CommitLog:
         for body in bodies:
             seq += 1
             kind = KINDS[type(body)]
-            add((seq, timestamp, caused_by, kind, *body))
+            add((seq, timestamp, caused_by, kind) + body)  # noqa: RUF005 - in a third of the time
             if kind != _MESSAGE:
                 self.structure = seq
         self.seq = seq

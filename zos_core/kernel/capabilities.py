@@ -136,10 +136,11 @@ class Removal:
         self._triggers: set[int] = set()
         self._ended: set[int] = set()
         self._fresh: list[int] = list(self._moved)
-        self._removed: list[Lost] = []
-        self._losers: list[Lost] = []
+        self._removed: list[k.CapRemoved] = []
+        self._listening: set[int] = set()
         self._targets: dict[int, int] = {}
-        self._settle()
+        if self._fresh:
+            self._settle()
 
     def take(self, cap_ids: Iterable[int], how: RemoveHow, *, keep_own: bool = False, silent: bool = False) -> None:
         """Everything below some nodes, and they themselves unless `keep_own`. `silent`: their holder named them."""
@@ -212,28 +213,37 @@ class Removal:
         """The process and the slot of a capability when this call has been carried out."""
         return self._moved.get(cap.id) or (cap.pid, cap.slot)
 
-    def removed(self) -> list[Lost]:
+    def _gone(self) -> list[k.CapRemoved]:
         """What goes, in order; collected once, when everything has been taken."""
         if len(self._removed) != len(self.how):
-            caps, born = self._c.caps, {lost.cap_id: lost for lost in self._born.values()}
-            moved, silent = self._moved, self.silent
+            caps, moved, by = self._c.caps, self._moved, self._by
+            born = {lost.cap_id: lost for lost in self._born.values()}
             self._removed = removed = []
-            for cap_id in self.how:
-                cap = caps.get(cap_id)
-                if cap is None:
-                    removed.append(born[cap_id])
-                    continue
-                pid, slot = self._place(cap) if moved else (cap.pid, cap.slot)
-                removed.append(Lost(cap_id, pid, slot, cap.object_type, cap.object_id, cap.perms))
-            holders = {lost.pid for lost in removed} - self._ended
-            listening = {pid for pid in holders if self._c.alive(pid)}
-            self._losers = [lost for lost in removed if lost.pid in listening and lost.cap_id not in silent]
+            for cap_id, how in self.how.items():
+                cap = caps.get(cap_id) or born[cap_id]
+                pid, slot = moved.get(cap_id) or (cap.pid, cap.slot)
+                removed.append(k.CapRemoved(cap_id, pid, slot, int(how), by))
+            holders = {gone.pid for gone in removed} - self._ended
+            self._listening = {pid for pid in holders if self._c.alive(pid)}
         return self._removed
+
+    def _lost(self, gone: k.CapRemoved) -> Lost:
+        for born in self._born.values():
+            if born.cap_id == gone.cap_id:
+                return born
+        cap = self._c.caps[gone.cap_id]
+        return Lost(cap.id, gone.pid, gone.slot, cap.object_type, cap.object_id, cap.perms)
+
+    def removed(self) -> list[Lost]:
+        """What goes, in order."""
+        return list(map(self._lost, self._gone()))
 
     def losers(self) -> list[Lost]:
         """Capabilities whose holders get a notice: living programs that did not name them."""
-        self.removed()
-        return self._losers
+        gone, listening, silent = self._gone(), self._listening, self.silent
+        if not listening:
+            return []
+        return [self._lost(each) for each in gone if each.pid in listening and each.cap_id not in silent]
 
     def reason(self, lost: Lost) -> abi.RevokeReason:
         return _REASONS[self.how[lost.cap_id]]
@@ -246,12 +256,9 @@ class Removal:
         return self._targets[pid]
 
     def commits(self) -> list[k.Body]:
-        goes, by = self.how, self._by
-        out: list[k.Body] = [
-            k.CapRemoved(cap_id, pid, slot, int(goes[cap_id]), by) for cap_id, pid, slot, *_ in self.removed()
-        ]
-        out.extend(k.EndpointDestroyed(endpoint) for endpoint in self.destroyed)
-        out.extend(k.NoticeUndeliverable(each.pid, each.slot) for each in self.losers() if not self.notice_to(each.pid))
+        out: list[k.Body] = [*self._gone()]
+        out += [k.EndpointDestroyed(endpoint) for endpoint in self.destroyed]
+        out += [k.NoticeUndeliverable(each.pid, each.slot) for each in self.losers() if not self.notice_to(each.pid)]
         return out
 
     def effects(self) -> list[e.Effect]:
@@ -263,8 +270,8 @@ class Removal:
                 payload = abi.pack_revoked(lost.slot, lost.object_type, lost.object_id, self.reason(lost))
                 message = t.Message(abi.PID_SUPERVISOR, abi.Tag.CAP_REVOKED, payload)
                 out.append(e.Enqueue(endpoint, lost.pid, message))
-        out.extend(self._woken())
-        out.extend(e.EndpointClosed(endpoint, self._c.endpoints[endpoint]) for endpoint in self.destroyed)
+        out += self._woken()
+        out += [e.EndpointClosed(endpoint, self._c.endpoints[endpoint]) for endpoint in self.destroyed]
         return out
 
     def _woken(self) -> list[e.Effect]:

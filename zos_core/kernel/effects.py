@@ -44,14 +44,11 @@ class Ended(NamedTuple):
     pid: int
 
     def perform(self, t: Transient) -> None:
-        t.waits.pop(self.pid, None)
-        t.reply_rights.pop(self.pid, None)
-        t.received_caps.pop(self.pid, None)
-        t.args.pop(self.pid, None)
-        t.app_views.pop(self.pid, None)
-        t.notices.pop(self.pid, None)
-        t.ended.append(self.pid)
-        t.listed.append(self.pid)
+        pid = self.pid
+        for held in (t.waits, t.reply_rights, t.received_caps, t.args, t.app_views, t.notices):
+            held.pop(pid, None)
+        t.ended.append(pid)
+        t.listed.append(pid)
         if len(t.listed) > abi.MAX_ENDED_LISTED:
             oldest = t.listed.popleft()
             t.stats.pop(oldest, None)

@@ -48,37 +48,45 @@ class Insertion:
 
     def slot(self, pid: int) -> int:
         """The next slot of a space."""
-        space = self._c.spaces.get(pid)
-        at = self._slots.get(pid, abi.SLOT_FIRST_FREE if space is None else space.next_slot)
+        at = self._slots.get(pid)
+        if at is None:
+            space = self._c.spaces.get(pid)
+            at = abi.SLOT_FIRST_FREE if space is None else space.next_slot
         self._slots[pid] = at + 1
         return at
 
-    def _insert(self, fields: tuple[int, ...]) -> int:
+    def _insert(
+        self, parent: int, pid: int, slot: int, object_type: int, object_id: int, perms: int, expires_at: int,
+        uses: int, by_pid: int, how: int,
+    ) -> int:  # fmt: skip
+        """All of them plain integers: a commit tells the same live and read back."""
         cap_id = self._next_cap
         self._next_cap += 1
-        self.commits.append(k.CapInserted(cap_id, *fields))
+        self.commits.append(
+            k.CapInserted(
+                cap_id, parent, pid, slot, object_type, object_id, perms, expires_at, uses, by_pid, how
+            )
+        )  # fmt: skip
         return cap_id
 
     def root(self, object_type: int, object_id: int) -> int:
         """The id of an object's root, made if there is none."""
-        key = (int(object_type), object_id)
+        kind, by = int(object_type), abi.PID_SUPERVISOR
+        key = (kind, object_id)
         found = self._c.roots.get(key) or self._roots.get(key)
         if found is None:
-            slot = self.slot(abi.PID_SUPERVISOR)
-            fields = (0, abi.PID_SUPERVISOR, slot, *key, _ALL, 0, 0, abi.PID_SUPERVISOR, _ROOT)
-            found = self._roots[key] = self._insert(fields)
+            slot = self.slot(by)
+            found = self._roots[key] = self._insert(0, by, slot, kind, object_id, _ALL, 0, 0, by, _ROOT)
         return found
 
     def under_root(
         self, object_type: int, object_id: int, pid: int, slot: int, perms: int, expires_at: int = 0, uses: int = 0,
-        how: InsertHow = InsertHow.SPAWN,
+        how: int = _SPAWN,
     ) -> int:  # fmt: skip
         """A capability that pid 0 gives from the root of an object."""
-        root = self.root(object_type, object_id)
-        by = abi.PID_SUPERVISOR
-        return self._insert(
-            (root, pid, slot, int(object_type), object_id, int(perms), expires_at, uses, by, int(how))
-        )
+        kind, by = int(object_type), abi.PID_SUPERVISOR
+        root = self.root(kind, object_id)
+        return self._insert(root, pid, slot, kind, object_id, int(perms), expires_at, uses, by, int(how))
 
     def child(
         self, parent: Cap, pid: int, slot: int, perms: int, expires_at: int, uses: int, by_pid: int, how: InsertHow
@@ -87,14 +95,16 @@ class Insertion:
         expires_at, uses = _tighter(parent.expires_at, expires_at), _tighter(parent.uses_left, uses)
         kept = parent.perms & int(perms)
         return self._insert(
-            (parent.id, pid, slot, parent.object_type, parent.object_id, kept, expires_at, uses, by_pid, int(how))
+            parent.id, pid, slot, parent.object_type, parent.object_id, kept, expires_at, uses, by_pid, int(how)
         )
 
     def handle(self, factory: Cap, child_pid: int, slot: int) -> int:
         """The spawner's capability on its child: its own object, but under the factory capability it used."""
-        fields = (factory.id, factory.pid, slot, factory.object_type, child_pid, _HANDLE_RIGHTS, factory.expires_at)
         left = max(factory.uses_left - 1, 1) if factory.uses_left else 0
-        return self._insert((*fields, left, abi.PID_SUPERVISOR, _SPAWN))
+        return self._insert(
+            factory.id, factory.pid, slot, factory.object_type, child_pid, _HANDLE_RIGHTS, factory.expires_at, left,
+            abi.PID_SUPERVISOR, _SPAWN,
+        )  # fmt: skip
 
     def endpoint(self, owner: int, slot: int) -> int:
         """An endpoint, and its owner's full capability; returns the endpoint's id."""

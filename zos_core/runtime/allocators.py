@@ -80,8 +80,8 @@ def _new_memory(
         base = memory.reservation.base
         _memories[base] = memory
         owner.memory_changed(memory, minimum)
-        filled = capi.LinearMemory(base, _GET_MEMORY, _GROW_MEMORY, _DROP_MEMORY)
-        ctypes.memmove(result, ctypes.byref(filled), ctypes.sizeof(filled))
+        filled = capi.LINEAR_MEMORY.pack(base, _GET_MEMORY, _GROW_MEMORY, _DROP_MEMORY)
+        ctypes.memmove(result, filled, len(filled))
         return None
     except BaseException as error:
         owner.keep_failure(error)
@@ -124,8 +124,8 @@ def _new_stack(_env: int, size: int, _zeroed: bool, result: int) -> int | None:
         owner.ask_host()
         stack = stack_pool.take(size + mmap.PAGESIZE, mmap.PAGESIZE, size)
         _stacks[stack.base] = stack
-        filled = capi.StackMemory(stack.base, _GET_STACK, _DROP_STACK)
-        ctypes.memmove(result, ctypes.byref(filled), ctypes.sizeof(filled))
+        filled = capi.STACK_MEMORY.pack(stack.base, _GET_STACK, _DROP_STACK)
+        ctypes.memmove(result, filled, len(filled))
         return None
     except OSError:
         owner.host_refused(None, size)

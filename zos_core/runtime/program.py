@@ -43,7 +43,8 @@ def prepare(data: bytes, *, stubs: bool = False) -> Prepared:
     """
     binary = to_binary(data)
     info = inspect(binary, stubs=stubs)
-    return Prepared(info, to_stand_ins(own_memory(binary)) if stubs else own_memory(binary))
+    wasm = own_memory(binary) if info.memory.imported or info.memory.shared else binary
+    return Prepared(info, to_stand_ins(wasm) if stubs else wasm)
 
 
 @dataclass(frozen=True, slots=True)

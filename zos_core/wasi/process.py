@@ -81,7 +81,8 @@ class WasiProcess:
     """The state behind the calls of one program.
 
     Of its fiber it has the `memory`, and how to `leave` with an exit code and to `give_way` to others. `poll_from` is
-    when a call that waits for several things was first made, `filled` how many random bytes one has written so far.
+    when a call that waits for several things was first made, `filled` how many random bytes one has written so far,
+    `copied` the bytes that were read or written since somebody set it to 0.
     """
 
     def __init__(
@@ -96,7 +97,7 @@ class WasiProcess:
         self.poll_from: tuple[int, int] | None = None
         self.filled = 0
         self.leave, self.give_way = leave, give_way
-        self.memory, self._copied = memory, 0
+        self.memory, self.copied = memory, 0
         self._notices = gateway.state.transient.notices
         for stream in range(3):
             kind = FileType.CHARACTER_DEVICE if self.is_terminal(stream) else FileType.UNKNOWN
@@ -177,7 +178,7 @@ class WasiProcess:
             taken = min(length, MAX_MOVED - total)
             slices.append(GuestSlice(start, taken))
             total += taken
-        self._copied = total
+        self.copied += total
         return Vector(slices, total)
 
     def outgoing(self, vector: Vector) -> bytes | memoryview:
@@ -201,11 +202,6 @@ class WasiProcess:
             piece = data[at : at + length]
             self.memory.write(ptr, piece)
             at += len(piece)
-
-    def copied(self) -> int:
-        """Bytes that were read or written since the last look."""
-        copied, self._copied = self._copied, 0
-        return copied
 
     def put_u32(self, ptr: int, value: int) -> None:
         self.memory.write(ptr, p1.U32.pack(value))
