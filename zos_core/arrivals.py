@@ -89,6 +89,8 @@ class Arrivals:
     @property
     def ready(self) -> bool:
         """A tick would find a command at once."""
+        if not self._answers and not self._launches and not self._consoles.waiting:
+            return False
         return bool(self._answers) or any(self._rooms().values()) or any(launch.done for launch in self._launches)
 
     def look_again_ns(self, now: int) -> int | None:
@@ -104,6 +106,8 @@ class Arrivals:
 
     def _input(self) -> list[c.Command]:
         """Input commands for every process whose queue has room."""
+        if not self._consoles.waiting:
+            return []
         rooms = self._rooms().items()
         return [c.Input(pid, piece) for pid, room in rooms for piece in self._consoles.take(pid, room)]
 
@@ -111,7 +115,7 @@ class Arrivals:
         """How many messages of input each process with waiting input can take; what nobody can read is dropped."""
         rooms: dict[int, int] = {}
         state = self._machine.gateway.state
-        for pid in self._consoles.waiting():
+        for pid in list(self._consoles.waiting):
             console = state.committed.console_of(pid)
             endpoint = notice_endpoint(state.committed, pid if console is None else console.reader)
             if endpoint and state.committed.alive(pid):
@@ -122,6 +126,8 @@ class Arrivals:
 
     def _finished_launches(self) -> list[c.Command]:
         out: list[c.Command] = []
+        if not self._launches:
+            return out
         finished = [launch for launch in self._launches if launch.done]
         self._launches = [launch for launch in self._launches if launch not in finished]
         for launch in finished:

@@ -39,7 +39,8 @@ class Consoles:
 
     def __init__(self) -> None:
         self._consoles: dict[int, _Console] = {}
-        self._waiting: dict[int, None] = {}
+        self.waiting: dict[int, None] = {}
+        """Processes with input that has not been delivered, in order; looked at in every tick."""
         self._ended: deque[int] = deque()
         self._undelivered: deque[tuple[int, Stream, bytes]] = deque()
         self._delivering = False
@@ -129,16 +130,12 @@ class Consoles:
         console.pending.extend(pieces)
         console.pending_size += size
         if console.pending:
-            self._waiting[pid] = None
+            self.waiting[pid] = None
 
     def room(self, pid: int) -> int:
         """How many bytes `enqueue` would take."""
         console = self._consoles.get(pid)
         return abi.MAX_PENDING_INPUT - (0 if console is None else console.pending_size)
-
-    def waiting(self) -> list[int]:
-        """Processes with input that has not been delivered; looked at in every tick."""
-        return list(self._waiting)
 
     def take(self, pid: int, count: int) -> list[bytes]:
         """Up to `count` pieces of input for `pid`, in order."""
@@ -146,7 +143,7 @@ class Consoles:
         taken = [console.pending.popleft() for _ in range(min(count, len(console.pending)))]
         console.pending_size -= sum(map(len, taken))
         if not console.pending:
-            self._waiting.pop(pid, None)
+            self.waiting.pop(pid, None)
         return taken
 
     def discard(self, pid: int) -> None:
@@ -154,4 +151,4 @@ class Consoles:
         if pid in self._consoles:
             self._consoles[pid].pending.clear()
             self._consoles[pid].pending_size = 0
-            self._waiting.pop(pid, None)
+            self.waiting.pop(pid, None)

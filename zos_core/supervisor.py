@@ -446,5 +446,5 @@ class Supervisor:
         self._held.discard(pid)
 
     def _wake_at(self) -> int | None:
-        times = (self._machine.wake_at_ns(), self._arrivals.look_again_ns(self.uptime_ns()))
-        return min((at for at in times if at is not None), default=None)
+        wake, look = self._machine.wake_at_ns(), self._arrivals.look_again_ns(self.uptime_ns())
+        return wake if look is None else look if wake is None else min(wake, look)

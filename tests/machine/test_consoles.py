@@ -42,8 +42,8 @@ def test_input_waits_for_those_who_have_some_and_for_nobody_else() -> None:
     consoles = ended(THIRD)
     consoles.enqueue(SECOND, [b"a", b"b"])
     consoles.enqueue(THIRD, [b"c"])
-    assert consoles.waiting() == [SECOND, THIRD]
-    assert consoles.take(SECOND, 1) == [b"a"] and consoles.waiting() == [SECOND, THIRD]
-    assert consoles.take(SECOND, 9) == [b"b"] and consoles.waiting() == [THIRD]
+    assert list(consoles.waiting) == [SECOND, THIRD]
+    assert consoles.take(SECOND, 1) == [b"a"] and list(consoles.waiting) == [SECOND, THIRD]
+    assert consoles.take(SECOND, 9) == [b"b"] and list(consoles.waiting) == [THIRD]
     consoles.ended(THIRD)
-    assert consoles.waiting() == []
+    assert list(consoles.waiting) == []

@@ -23,6 +23,10 @@ from zos_core.kernel.insertion import Insertion, refuses_grant
 from zos_core.kernel.state import Cap, Committed
 
 _NEVER_KILLED = (abi.FACTORY, abi.PID_INIT, abi.PID_PERMISSION)
+# Plain integers, of which commits are made.
+_ENDPOINT, _CONSOLE = int(ObjectType.ENDPOINT), int(ObjectType.CONSOLE)
+_MEMORY, _PROCESS = int(ObjectType.MEMORY), int(ObjectType.PROCESS)
+_WRITE = int(Rights.WRITE)
 _SPAWN_FLAGS = abi.SPAWN_SHARE_CONSOLE | abi.SPAWN_LEND_INPUT
 
 
@@ -110,18 +114,18 @@ def create_process(s: State, call: Call) -> Outcome:
     for slot, service in ((abi.SLOT_INIT, abi.PID_INIT), (abi.SLOT_PERMISSION, abi.PID_PERMISSION)):
         cap = c.cap(service, abi.SLOT_OWN_ENDPOINT)
         if pid > service and cap is not None and _owns(c, service, cap):
-            made.under_root(ObjectType.ENDPOINT, cap.object_id, pid, slot, Rights.WRITE)
+            made.under_root(_ENDPOINT, cap.object_id, pid, slot, _WRITE)
     prompts = 0
     if pid == abi.PID_PERMISSION:
         prompts = made.endpoint(abi.PID_SUPERVISOR, made.slot(abi.PID_SUPERVISOR))
-        made.under_root(ObjectType.ENDPOINT, prompts, pid, abi.SLOT_PERMISSION, Rights.WRITE)
+        made.under_root(_ENDPOINT, prompts, pid, abi.SLOT_PERMISSION, _WRITE)
     _give_console(c, made, pid, request)
     for grant in grants:
         made.under_root(
             grant.object_type, grant.object_id, pid, made.slot(pid), grant.perms, grant.expires_at, grant.uses
         )
-    made.under_root(ObjectType.MEMORY, ceiling, pid, made.slot(pid), Rights.WRITE)
-    made.root(ObjectType.PROCESS, pid)
+    made.under_root(_MEMORY, ceiling, pid, made.slot(pid), _WRITE)
+    made.root(_PROCESS, pid)
     effects: list[e.Effect] = [e.Started(pid, args), e.EndpointOpened(pid, own), e.EndpointOpened(pid, incoming)]
     effects += [e.EndpointOpened(abi.PID_SUPERVISOR, prompts)] if prompts else []
     if spawner is not None:
@@ -144,7 +148,7 @@ def _give_console(c: Committed, made: Insertion, pid: int, request: t.SpawnReque
     slot = made.slot(pid)
     if request is None or shared is None:
         made.commits.append(k.ConsoleCreated(c.next_console, pid))
-        made.under_root(ObjectType.CONSOLE, c.next_console, pid, slot, Rights.WRITE)
+        made.under_root(_CONSOLE, c.next_console, pid, slot, _WRITE)
         return
     made.child(shared, pid, slot, Rights.WRITE, 0, 0, request.pid, InsertHow.SPAWN)
     if request.flags & abi.SPAWN_LEND_INPUT and c.consoles[shared.object_id].reader == request.pid:

@@ -270,7 +270,7 @@ class Machine:
             pid = self._console_owner[console]
             if pid in self._held and self.gateway.state.committed.alive(pid):
                 continue
-            report.output.extend((pid, Stream(stream), data) for stream, data in transient.consoles[console])
+            report.output += [(pid, Stream(stream), data) for stream, data in transient.consoles[console]]
             self.gateway.privileged(Op.DRAIN_CONSOLE_OUTPUT, console)
         if report.ended:
             alive = self.gateway.state.committed.consoles
@@ -390,10 +390,11 @@ class Machine:
 
     def wake_at_ns(self) -> int | None:
         """When time alone makes something happen, in ns of uptime; None for never."""
-        committed = self.gateway.state.committed
-        expiries = [committed.caps[cap_id].expires_at for cap_id in committed.expiring]
-        deadline = self._scheduler.next_deadline()
-        return min([*expiries, *([] if deadline is None else [deadline])], default=None)
+        committed, deadline = self.gateway.state.committed, self._scheduler.next_deadline()
+        if not committed.expiring:
+            return deadline
+        expiry = min(committed.caps[cap_id].expires_at for cap_id in committed.expiring)
+        return expiry if deadline is None else min(expiry, deadline)
 
     def close(self) -> None:
         """End every fiber, without a trace in the log: the machine is put away, not shut down."""

@@ -17,6 +17,7 @@ MAX_MEMORY = 4 << 30
 """Bytes of address space behind every memory: all that a 32-bit pointer can name."""
 
 _Bytes = ctypes.c_ubyte * MAX_MEMORY
+_NOTHING = memoryview(b"")
 
 
 class BadPointer(Exception):
@@ -43,7 +44,7 @@ class GuestMemory:
 
     def __init__(self) -> None:
         self.size = 0
-        self._view = memoryview(b"")
+        self._view = _NOTHING
 
     def attach(self, base: int, size: int) -> None:
         """Takes over the `MAX_MEMORY` bytes of address space at `base`, of which `size` are usable."""
@@ -53,7 +54,7 @@ class GuestMemory:
     def detach(self) -> None:
         """Forgets the memory: every later claim of at least one byte is a bad one."""
         self.size = 0
-        self._view = memoryview(b"")
+        self._view = _NOTHING
 
     def read(self, ptr: int, length: int) -> bytes:
         """A copy of `length` bytes at `ptr`. Raises `BadPointer`."""

@@ -164,7 +164,8 @@ HANDLERS: tuple[tuple[Callable[..., int], int], ...] = tuple(
 def call(p: WasiProcess, number: int, arguments: list[int]) -> int:
     """The errno a function answers, or `WAITS`."""
     handler, taken = HANDLERS[number]
-    p.take_notices()
+    if p.notices.get(p.pid):
+        p.take_notices()
     try:
         return int(handler(p, *arguments[:taken]))
     except WasiError as refused:

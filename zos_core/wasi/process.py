@@ -98,7 +98,7 @@ class WasiProcess:
         self.filled = 0
         self.leave, self.give_way = leave, give_way
         self.memory, self.copied = memory, 0
-        self._notices = gateway.state.transient.notices
+        self.notices = gateway.state.transient.notices
         for stream in range(3):
             kind = FileType.CHARACTER_DEVICE if self.is_terminal(stream) else FileType.UNKNOWN
             self.table.add(Descriptor(kind, STREAM_RIGHTS, stream=stream))
@@ -272,10 +272,8 @@ class WasiProcess:
 
     def take_notices(self) -> None:
         """Notices are for nobody in such a program: they are taken off, so that they never fill its endpoint."""
-        if not self._notices.get(self.pid):
-            return
         with suppress(WasiError):
-            while not self.gateway.waits(self.pid) and self._notices.get(self.pid):
+            while not self.gateway.waits(self.pid) and self.notices.get(self.pid):
                 if not self.receive(0):
                     return
 
