@@ -128,8 +128,9 @@ class Pump:
                 return
             if rest_s is None or rest_s > 0:
                 await self._rest(rest_s)
-            for _ in range(LOOP_PASSES):
-                await asyncio.sleep(0)
+            else:
+                for _ in range(LOOP_PASSES):
+                    await asyncio.sleep(0)
             self._collect_garbage()
 
     def turn(self) -> float | None:

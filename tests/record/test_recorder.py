@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.machine.rig import FREE_SLOT, call, guest
+from tests.machine.rig import FREE_SLOT, call, guest, poll_for_ever
 from tests.record.sessions import CLOCKS, STORES, Facts, replayed, tell_facts
 from zos_core.abi import ObjectType, Rights, Sys
 from zos_core.errors import Refused
@@ -61,6 +61,27 @@ def test_every_tick_is_durable_when_the_session_is_closed(tmp_path: Path, cache:
     assert head_of(path).ticks >= handed_in >= 10
     assert path.stat().st_mode & 0o777 == 0o600
     assert not Path(f"{path}-wal").exists()
+
+
+def test_idle_ticks_wait_together_until_something_happens_or_somebody_asks(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.zosrec"
+    monkeypatch.setattr(recorder_module, "_QUIET_S", 3600.0)
+    with recording_session(path, cache) as supervisor:
+        supervisor.run_until_idle()
+        pid = supervisor.spawn(guest(poll_for_ever("")))
+        supervisor.wait_durable()
+        happened = supervisor.durable_tick
+        supervisor.run_until(lambda: supervisor.recorded_tick >= happened + 3)
+        assert supervisor.durable_tick <= happened + 1
+        supervisor.wait_durable()
+        assert supervisor.durable_tick == supervisor.recorded_tick
+        supervisor.run_until(lambda: supervisor.recorded_tick >= supervisor.durable_tick + 3)
+        supervisor.kill_process(pid)
+        killed_in = supervisor.recorded_tick
+        assert supervisor.run_until(lambda: supervisor.durable_tick >= killed_in)
+    replayed(path, cache)
 
 
 def test_a_copy_of_an_open_recording_without_its_log_says_what_is_missing(tmp_path: Path, cache: Path) -> None:

@@ -2,7 +2,8 @@
 
 Rules of this file (runtime: Time, ticks and the journal)
 - The machine's thread only collects what a tick left; the writer packs, chains and commits it, with an fsync for all
-  that has come together. A slow disk makes the machine wait, and never the memory grow.
+  that has come together. A slow disk makes the machine wait, and never the memory grow. Ticks in which programs only
+  looked whether there was something to do wait for more, a second at most: an idle machine leaves the disk alone.
 - `durable_tick` is the last tick that survives a kill. Nothing is acknowledged before it.
 - A disk that fails, or the size limit, stops the recording and says so; the session goes on. What was written is a
   whole recording of fewer ticks: after a failure nothing more is written.
@@ -19,6 +20,7 @@ import os
 import queue
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from enum import Enum, auto
 from pathlib import Path
@@ -43,6 +45,7 @@ CHECKPOINT_EVERY = 64
 CHECKPOINT_BYTES = 4 << 20
 """Of one process's memory at a time: a checkpoint must not be felt. Processes and parts of them take turns."""
 _GROUP = 64
+_QUIET_S = 1.0
 _ROW_BYTES = 200
 """What a row takes besides its lists, in round terms."""
 _INSERT = f"INSERT INTO ticks VALUES ({', '.join('?' * len(JournalRow._fields))})"
@@ -62,10 +65,16 @@ class _Tick(NamedTuple):
     head: bytes
     modules: list[tuple[bytes, bytes]]
 
+    @property
+    def quiet(self) -> bool:
+        """Nothing happened that anybody would miss after a kill."""
+        return not (self.row.commands or self.row.results or self.events or self.commits or self.output)
+
 
 class _Mark(Enum):
-    """What the writer is told between two ticks."""
+    """What the writer is told between two ticks. `NOW`: somebody waits for what came before it."""
 
+    NOW = auto()
     PAUSE = auto()
     KEEP = auto()
     DROP = auto()
@@ -138,6 +147,8 @@ class Recorder:
 
         That is: the recording stopped before it, or is paused.
         """
+        if self.durable_tick < tick and not self._closed:
+            self._work.put(_Mark.NOW)
         with self._progress:
             self._progress.wait_for(lambda: self.durable_tick >= tick or not self._writing or self._is_held(tick))
         return self.durable_tick >= tick
@@ -203,20 +214,32 @@ class Recorder:
         """Until the end is handed in. It never leaves early, for the machine may be waiting to hand something in."""
         ended = False
         while not ended:
-            work = [self._work.get()]
-            while len(work) < _GROUP and not self._work.empty():
-                work.append(self._work.get())
+            work = self._gather()
             ended = None in work
             group: list[_Tick] = []
             for each in work:
                 if isinstance(each, _Tick):
                     group.append(each)
-                elif each is not None:
+                elif each is not None and each is not _Mark.NOW:
                     self._try_to_deal_with(group)
                     group = []
                     self._follow(each)
             self._try_to_deal_with(group)
         self._stop_writing()
+
+    def _gather(self) -> list[_Tick | _Mark | None]:
+        """What has come together, one thing at least."""
+        work = [self._work.get()]
+        until = time.monotonic() + _QUIET_S
+        while len(work) < _GROUP:
+            last = work[-1]
+            if not (isinstance(last, _Tick) and last.quiet):
+                until = 0.0
+            try:
+                work.append(self._work.get(timeout=max(until - time.monotonic(), 0.0)))
+            except queue.Empty:
+                break
+        return work
 
     def _follow(self, mark: _Mark) -> None:
         held, self._held, self._held_size = self._held or [], [] if mark is _Mark.PAUSE else None, 0
