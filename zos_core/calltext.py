@@ -8,11 +8,11 @@ Rules of this file
 from __future__ import annotations
 
 from zos_core import abi
-from zos_core.abi import Errno, Sys
+from zos_core.abi import Errno, ObjectType, Sys
 from zos_core.axiom.syslog import WAITING, SysEvent
 from zos_core.kernel.dispatch import Op
 from zos_core.prompts import harmless
-from zos_core.snapshot import rights_text
+from zos_core.snapshot import Named, rights_text
 from zos_core.wasi.preview1 import FIRST_CALL, Err, function_name
 from zos_core.wasi.rows import split
 
@@ -56,26 +56,34 @@ def call_name(num: int) -> str:
     return f"SYS_{Sys(num).name}" if num in Sys.__members__.values() else f"SYS_{num:#04x}"
 
 
-def call_text(row: SysEvent) -> str:
-    """`SYS_SEND(slot=4, MSG_CONSOLE_INPUT, len=12) = 0`, `fd_read(4, 512, directory 0 r--) = SUCCESS, 512 bytes`."""
+def call_text(row: SysEvent, named: Named | None = None) -> str:
+    """`SYS_SEND(slot=4, MSG_CONSOLE_INPUT, len=12) = 0`, `fd_read(4, 512, directory 0 r--) = SUCCESS, 512 bytes`.
+
+    Where `named` is given, a directory is called by its path.
+    """
     again = "resumed " if row.resumes else ""
     equals = "" if row.result == WAITING else "= "
-    return f"{call_name(row.num)}({arguments_text(row)}) {again}{equals}{answer_text(row)}"
+    return f"{call_name(row.num)}({arguments_text(row, named)}) {again}{equals}{answer_text(row)}"
 
 
-def arguments_text(row: SysEvent) -> str:
+def arguments_text(row: SysEvent, named: Named | None = None) -> str:
     """What stands between the brackets."""
     if row.num >= FIRST_CALL:
-        return _descriptor_arguments(row)
+        return _descriptor_arguments(row, named or _by_number)
     names = ARGUMENTS.get(row.num, () if row.num in Sys.__members__.values() else _UNKNOWN)
     return ", ".join(_argument(each, value) for each, value in zip(names, row.args, strict=False))
 
 
-def _descriptor_arguments(row: SysEvent) -> str:
-    """The call's own, then each directory it needs, by its number in the session, and with what right."""
+def _by_number(_object_type: int, object_id: int) -> str:
+    """A directory, as it is numbered in its session."""
+    return f"directory {object_id - abi.FIRST_DIRECTORY}"
+
+
+def _descriptor_arguments(row: SysEvent, named: Named) -> str:
+    """The call's own, then each directory it needs and with what right."""
     own, needs = split(row.num, row.args)
     said = [repr(harmless(each)) if isinstance(each, str) else str(int(each)) for each in own]
-    said += [f"directory {need.directory - abi.FIRST_DIRECTORY} {rights_text(need.rights)}" for need in needs]
+    said += [f"{named(ObjectType.STORAGE, need.directory)} {rights_text(need.rights)}" for need in needs]
     return ", ".join(said)
 
 

@@ -19,8 +19,7 @@ from zos_core.axiom.syslog import SysEvent
 from zos_core.calltext import call_name, call_text
 from zos_core.kernel import commits as k
 from zos_core.kernel.dispatch import Op
-from zos_core.snapshot import CommitSnapshot, EventKind, EventSnapshot, rights_text
-from zos_core.view import Named
+from zos_core.snapshot import CommitSnapshot, EventKind, EventSnapshot, Named, rights_text
 from zos_core.wasi.preview1 import FIRST_CALL
 
 _QUIET: tuple[type[k.Body], ...] = (
@@ -96,7 +95,7 @@ def rows_of(commits: Iterable[Told], events: Sequence[SysEvent], named: Named) -
         row = _of_commit(commit, callers, named)
         rows += [row] if row is not None else []
     for event in events:
-        rows.extend(_of_event(event))
+        rows.extend(_of_event(event, named))
     return sorted(rows, key=lambda row: (row.event, row.commit))
 
 
@@ -127,11 +126,11 @@ def _of_commit(commit: Told, callers: Mapping[int, int], named: Named) -> EventS
     return None if row is None else EventSnapshot(commit.timestamp, *row, commit.seq, commit.caused_by)
 
 
-def _of_event(event: SysEvent) -> Iterator[EventSnapshot]:
+def _of_event(event: SysEvent, named: Named) -> Iterator[EventSnapshot]:
     if event.error is not Errno.E_OK or (event.reason and event.num == Sys.DEBUG):
         said = f"{call_name(event.num)}: {event.error.name}: {event.reason or event.error.text}"
         if event.num >= FIRST_CALL:
-            said = call_text(event)
+            said = call_text(event, named)
         yield EventSnapshot(event.time_ns, EventKind.REFUSED, event.pid, event.pid, said, 0, event.seq)
     elif event.num == Op.DELIVER_CONSOLE_INPUT:
         said = f"{_bytes(event.size)} of console input"

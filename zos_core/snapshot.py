@@ -8,10 +8,14 @@ Rules of this file
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 
 from zos_core.abi import ExitHow, ObjectType, ProcessState, Rights
+
+Named = Callable[[int, int], str]
+"""What a person calls the object of a type and an id."""
 
 
 def rights_text(rights: int) -> str:

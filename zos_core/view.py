@@ -7,7 +7,6 @@ Rules of this file
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 from zos_core import abi
@@ -27,6 +26,7 @@ from zos_core.snapshot import (
     EndpointSnapshot,
     ExitSnapshot,
     MachineSnapshot,
+    Named,
     Notice,
     ObjectSnapshot,
     ProcessSnapshot,
@@ -36,10 +36,6 @@ from zos_core.snapshot import (
 )
 
 _SIZES = ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"))
-
-
-Named = Callable[[int, int], str]
-"""What a person calls the object of a type and an id."""
 
 
 class Figures(NamedTuple):
@@ -204,8 +200,9 @@ def object_name(state: State, object_type: int, object_id: int) -> str:
             return f"console {object_id}" if console is None else f"console of {_named(state, console.owner)}"
         case ObjectType.PROCESS:
             return "process factory" if object_id == abi.FACTORY else _named(state, object_id)
-        case ObjectType.STORAGE if object_id in state.transient.directories:
-            return f"directory {state.transient.directories[object_id]}"
+        case ObjectType.STORAGE if object_id >= abi.FIRST_DIRECTORY:
+            number = object_id - abi.FIRST_DIRECTORY
+            return f"directory {state.transient.directories.get(object_id, number)}"
         case ObjectType.MEMORY:
             return f"up to {size_text(object_id)}"
     return f"{ObjectType(object_type).name.lower()} {object_id}"

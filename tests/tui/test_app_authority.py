@@ -213,7 +213,7 @@ def test_a_loss_is_told_in_tab_process_row_list_and_log_at_once() -> None:
         rows = {row.key: row for row in stage.desktop.query_one(ProcessList).rows}
         assert rows[3].cells[2].text == "✗ expired"
         held = {row.key: [cell.text for cell in row.cells] for row in stage.desktop.query_one(CapabilityList).rows}
-        assert held[4][:3] == ["✗4", "Console", "expired: 3"]
+        assert held[4][:4] == ["✗4", "expired", "console 3", "---"]
         assert stage.desktop.query_one(MessageLog).rows[-1].cells[4].text == "✗ slot 4 expired"
         await stage.until(lambda: not face.faces[0].flashing, "dim after a moment")
         assert face.faces[0].lost == "output revoked"

@@ -94,12 +94,12 @@ class CapabilityList(LineTable):
     def _lost_row(self, loss: Loss, bright: bool) -> Row:
         struck, said = ("lost", "bad") if bright else ("faded", "quiet")
         known = self._known.get(loss.slot)
-        kind = kind_of(known.object_type) if known else ""
-        name = object_text(known.object_type, known.object_id, known.object_name) if known else ""
+        # The word in the column that is always there, and as wide as the words are: they are told whole in the log.
+        word, storage = loss.word.split()[0], known is not None and known.object_type is ObjectType.STORAGE
         cells = (
             Cell(f"✗{loss.slot}", said),
-            Cell(kind, struck),
-            Cell(f"{loss.word}: {name}" if name else loss.word, said),
+            Cell(word, said),
+            Cell(known.object_name if known else "", struck, keeps_end=storage),
             Cell(NO_RIGHTS, struck),
             *(Cell("", "quiet") for _ in COLUMNS[4:]),
         )

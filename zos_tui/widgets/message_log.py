@@ -12,8 +12,8 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
-from zos_core.snapshot import EventKind, EventSnapshot
-from zos_tui.chronicle import KIND_FILTERS, Chronicle, View
+from zos_core.snapshot import EventKind
+from zos_tui.chronicle import KIND_FILTERS, Chronicle, Told, View
 from zos_tui.losses import BRIGHT_S
 from zos_tui.widgets.line_table import Cell, Column, LineTable, Row
 
@@ -75,18 +75,18 @@ class MessageLog(LineTable):
         self.view = View()
         self.following = True
         self._pids: dict[Hashable, int] = {}
-        self._made: dict[int, Row] = {}
+        self._made: dict[int, tuple[Told, Row]] = {}
 
     def show(self, chronicle: Chronicle, names: dict[int, str], now_ns: int) -> None:
         """`names` are processes by pid; `now_ns` is uptime: a revocation is bright for a moment."""
         chosen = list(chronicle.rows(self.view))
-        self._pids = {number: row.pid for number, row in chosen}
+        self._pids = {told.number: told.row.pid for told in chosen}
         self._title(chronicle.messages)
         if self.following and chosen:
-            self.selected = chosen[-1][0]
-        changed = bool(self.rows) and bool(chosen) and self.rows[-1].key != chosen[-1][0]
+            self.selected = chosen[-1].number
+        changed = bool(self.rows) and bool(chosen) and self.rows[-1].key != chosen[-1].number
         dim_before_ns = now_ns - int(BRIGHT_S * 1e9)
-        self.show_rows([self._made_row(number, row, names, dim_before_ns) for number, row in chosen])
+        self.show_rows([self._made_row(told, names, dim_before_ns) for told in chosen])
         self._made = {number: made for number, made in self._made.items() if number in self._pids}
         if changed:
             self.refresh()
@@ -102,29 +102,32 @@ class MessageLog(LineTable):
         notes += [] if self.following else ["reading back · End follows"]
         self.heading = " · ".join(["MESSAGES", *notes])
 
-    def _made_row(self, number: int, row: EventSnapshot, names: dict[int, str], dim_before_ns: int) -> Row:
-        """A row is made once, and again while it is bright or its process has no name yet."""
+    def _made_row(self, told: Told, names: dict[int, str], dim_before_ns: int) -> Row:
+        """A row is made once, and again while it is bright, when it is told again, or until its process has a name."""
+        row = told.row
         bright = row.kind is EventKind.REVOKED and row.time_ns > dim_before_ns
-        made = None if bright else self._made.get(number)
-        if made is None:
-            made = self._row(number, row, names, bright)
+        known, made = self._made.get(told.number, (None, None))
+        if bright or made is None or known is not told:
+            made = self._row(told, names, bright)
             if not bright and row.pid in names:
-                self._made[number] = made
+                self._made[told.number] = told, made
         return made
 
     @staticmethod
-    def _row(number: int, row: EventSnapshot, names: dict[int, str], bright: bool) -> Row:
+    def _row(told: Told, names: dict[int, str], bright: bool) -> Row:
+        row = told.row
+        text = row.text if told.times == 1 else f"{told.times}× {row.text}"
         tone = _TONES[row.kind]
         cells = (
             Cell(clock(row.time_ns), "quiet"),
             Cell(row.kind.value, tone),
             Cell(str(row.pid), "quiet"),
             Cell(names.get(row.pid, ""), "name"),
-            Cell(row.text, "bad" if bright else ("plain" if tone != "quiet" else "quiet")),
+            Cell(text, "bad" if bright else ("plain" if tone != "quiet" else "quiet")),
             Cell(str(row.by_pid), "quiet"),
             Cell(str(row.commit) if row.commit else "-", "quiet"),
         )
-        return Row(number, cells)
+        return Row(told.number, cells)
 
     # --- what a person does -------------------------------------------------------------------------------------
 
