@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
+from textual import events
 from textual.widgets import Input, OptionList, TextArea
 
 from tests.tui.drive import Stage, drive
@@ -322,3 +323,23 @@ def test_what_cannot_be_compiled_is_one_line_when_it_is_known(place: Path) -> No
         assert len(stage.desktop.book) == 1
 
     play(scenario, place / "tool.wasm")
+
+
+@pytest.mark.parametrize("field", ["args", "environ"])
+def test_keys_that_come_at_once_are_taken_in_the_order_they_were_typed(place: Path, field: str) -> None:
+    """A terminal hands over what was typed while nobody looked in one piece: no letter may overtake a Backspace."""
+    rubbed_out, wanted, meant = "abcd", "xy", "xYy"
+
+    async def scenario(stage: Stage) -> None:
+        screen = await set_up(stage)
+        entry = screen.query_one(f"#{field}", Input if field == "args" else TextArea)
+        entry.focus()
+        await stage.until(lambda: screen.focused is entry, "the field in focus")
+        keys = [*rubbed_out, *["backspace"] * len(rubbed_out), *wanted, "left", "Y", "home", "end"]
+        for key in keys:
+            stage.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        text = lambda: entry.value if isinstance(entry, Input) else entry.text  # noqa: E731
+        await stage.until(lambda: meant in text(), "what was meant")
+        assert text() == meant
+
+    play(scenario, place / "programs" / "tool.wasm")
