@@ -186,6 +186,8 @@ _HEAD = "<QQQB"
 _HEAD_FIELDS = len(_HEAD) - 1
 _FIXED = {kind: struct.Struct(_HEAD + codes).pack for kind, codes in LAYOUTS.values() if not set(codes) & set("th")}
 _MIXED = {kind: codes for kind, codes in LAYOUTS.values() if kind not in _FIXED}
+_PACK = {code: struct.Struct("<" + code).pack for code in "BHIiQ"}
+_pack_head = struct.Struct(_HEAD).pack
 
 
 def entry_of(seq: int, timestamp: int, caused_by: int, body: Body) -> Entry:
@@ -201,13 +203,13 @@ def encode(entry: Entry) -> bytes:
     pack = _FIXED.get(entry[3])
     if pack is not None:
         return pack(*entry)
-    parts = [struct.pack(_HEAD, *entry[:_HEAD_FIELDS])]
+    parts = [_pack_head(*entry[:_HEAD_FIELDS])]
     for code, value in zip(_MIXED[entry[3]], entry[_HEAD_FIELDS:], strict=True):
         if code == "t":
             text = value.encode()
-            parts.append(struct.pack("<H", len(text)) + text)
+            parts.append(_PACK["H"](len(text)) + text)
         else:
-            parts.append(value if code == "h" else struct.pack("<" + code, value))
+            parts.append(value if code == "h" else _PACK[code](value))
     return b"".join(parts)
 
 
