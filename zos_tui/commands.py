@@ -8,6 +8,7 @@ Rules of this file
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 
@@ -78,16 +79,22 @@ KEY_LABELS: dict[str, str] = {
     "question_mark": "?",
     "right": "→",
     "left": "←",
-    "f1": "F1",
+    "backslash": "\\",
+    "right_square_bracket": "]",
+    "underscore": "_",
 }
+_FUNCTION_KEY = re.compile(r"f\d+")
 
 
 def key_label(key: str) -> str:
-    """How a key is written for a person: `ctrl+b` is `Ctrl+B`, `slash` is `/`."""
+    """How a key is written for a person: `ctrl+b` is `Ctrl+B`, `slash` is `/`, `f12` is `F12`."""
     if key in KEY_LABELS:
         return KEY_LABELS[key]
+    if _FUNCTION_KEY.fullmatch(key):
+        return key.upper()
     if "+" in key:
-        return "+".join(part.upper() if len(part) == 1 else part.capitalize() for part in key.split("+"))
+        parts = (KEY_LABELS.get(part, part.capitalize()) for part in key.split("+"))
+        return "+".join(parts)
     return key
 
 

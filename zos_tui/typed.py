@@ -14,6 +14,9 @@ from zos_core import abi
 
 MAX_MEMORY = 4 << 30
 _SIZE = re.compile(r"(\d{1,20})([KMG])?(?:i?B)?", re.IGNORECASE | re.ASCII)
+_KEY = re.compile(r"ctrl\+(?:[a-z@]|backslash|right_square_bracket|underscore)|f(?:[1-9]|1[0-2])")
+_SENT_FOR_ANOTHER = frozenset({"ctrl+h", "ctrl+i", "ctrl+j", "ctrl+m"})
+"""Backspace, Tab, and Enter twice."""
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 
 
@@ -39,6 +42,14 @@ def size_field(number: int) -> str:
         if number and number % _UNITS[letter] == 0:
             return f"{number // _UNITS[letter]}{letter.upper()}"
     return str(number)
+
+
+def parse_key(text: str) -> str:
+    """The key that speaks to the desktop: one that no program needs as a letter, and no terminal sends for another."""
+    key = text.lower()
+    if not _KEY.fullmatch(key) or key in _SENT_FOR_ANOTHER:
+        raise ValueError(f"{text!r} is not a key such as ctrl+a, ctrl+backslash or f12")
+    return key
 
 
 def parse_variable(text: str) -> tuple[str, str]:

@@ -20,7 +20,8 @@ from importlib import metadata
 from pathlib import Path
 
 from zos_tui.cli.folders import module_cache
-from zos_tui.cli.messages import FAILED
+from zos_tui.cli.messages import FAILED, CommandFailed
+from zos_tui.cli.settings import settings, settings_file
 
 MIN_COLUMNS, MIN_LINES = 80, 24
 MIN_MAPS = 65_530
@@ -165,8 +166,18 @@ def _text() -> Iterator[Finding]:
         yield Finding(Level.WARN, f"text is {encoding}", "choose a UTF-8 locale, such as LC_ALL=C.UTF-8")
 
 
+def _settings() -> Iterator[Finding]:
+    path = settings_file()
+    try:
+        settings()
+    except CommandFailed as failed:
+        yield Finding(Level.FAIL, str(failed), "mend the file, or delete it")
+        return
+    yield Finding(Level.OK, f"configuration in {path}" if path.is_file() else f"no configuration: {path} is not there")
+
+
 CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
-    _python, _platform, _engine, _memory, _programs, _cache, _desktop, _terminal, _text,
+    _python, _platform, _engine, _memory, _programs, _cache, _settings, _desktop, _terminal, _text,
 )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from platformdirs import user_cache_path, user_data_path
 
 from zos_core.record import album
+from zos_tui.cli.settings import settings
 
 APPLICATION = "zos"
 
@@ -27,8 +28,8 @@ def module_cache() -> Path:
 
 
 def data_folder(chosen: Path | None = None) -> Path:
-    """What must be kept: the folder a person chose, or the user's own."""
-    return user_data_path(APPLICATION, appauthor=False) if chosen is None else chosen
+    """What must be kept: the folder a person chose, here or for good, or the user's own. Raises `CommandFailed`."""
+    return chosen or settings().data or user_data_path(APPLICATION, appauthor=False)
 
 
 def storage_file(chosen: Path | None = None) -> Path:

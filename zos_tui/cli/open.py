@@ -10,25 +10,27 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from zos_core.record import album
 from zos_tui.cli.folders import data_folder, module_cache, recordings_folder
 from zos_tui.cli.messages import WRONG_USE, CommandFailed
+from zos_tui.cli.settings import settings
 
 if TYPE_CHECKING:
     from zos_tui.app import DesktopOptions
 
 
 def desktop_options(arguments: argparse.Namespace) -> DesktopOptions:
-    """What the command line says about the desktop."""
+    """What the command line says about the desktop, and what is settled for good. Raises `CommandFailed`."""
     from zos_tui.app import DesktopOptions
 
-    chosen = {name: getattr(arguments, name) for name in ("theme", "leader") if getattr(arguments, name) is not None}
+    settled = settings()
+    theme, leader = arguments.theme or settled.theme, arguments.leader or settled.leader
+    chosen: dict[str, Any] = {name: value for name, value in (("theme", theme), ("leader", leader)) if value}
+    keep = settled.record is not False if arguments.keep is None else arguments.keep
     data, cache = data_folder(arguments.data), module_cache()
-    return DesktopOptions(
-        **chosen, data_folder=data, cache_folder=cache, record=arguments.record, keep=not arguments.no_record
-    )
+    return DesktopOptions(**chosen, data_folder=data, cache_folder=cache, record=arguments.record, keep=keep)
 
 
 def open_recording(arguments: argparse.Namespace) -> int:

@@ -18,7 +18,9 @@ from zos_tui.cli.recordings_parser import add_json, add_recording_commands
 
 _DESKTOP = """\
 Zero OS in the terminal: a capability microkernel whose programs are WebAssembly.
-Without a command it opens the desktop, with a shell in its first tab."""
+Without a command it opens the desktop, with a shell in its first tab.
+
+What should always be so stands in config.toml (`zos doctor` says where): theme, leader, record, data."""
 
 _EXAMPLES = """\
 examples:
@@ -90,14 +92,17 @@ def build() -> Parser:
     desktop = parser.add_argument_group("the desktop")
     desktop.add_argument("--theme", choices=("dark", "light"), help="colours of the desktop (dark)")
     desktop.add_argument(
-        "--leader", metavar="KEY", help="the key that speaks to the desktop instead of the program (ctrl+b)"
-    )
+        "--leader", type=values.key, metavar="KEY",
+        help="the key that speaks to the desktop instead of the program (ctrl+b)",
+    )  # fmt: skip
     recorded = desktop.add_mutually_exclusive_group()
     recorded.add_argument(
         "--record", type=Path, metavar="FILE",
         help="write all of the session into FILE, not into the data folder, which keeps the last 20",
     )  # fmt: skip
-    recorded.add_argument("--no-record", action="store_true", help="do not record the session")
+    recorded.add_argument(
+        "--no-record", action="store_const", const=False, dest="keep", help="do not record the session"
+    )
     desktop.add_argument("--data", type=Path, metavar="DIR", help="keep what is stored in DIR (the user's data folder)")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     _add_run(commands)

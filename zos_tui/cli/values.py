@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
-from zos_tui.typed import parse_memory, parse_size, parse_variable
+from zos_tui.typed import parse_key, parse_memory, parse_size, parse_variable
 
 if TYPE_CHECKING:
     from zos_core.policy import Policy, Rule
@@ -33,6 +33,11 @@ def size(text: str) -> int:
 def memory(text: str) -> int:
     """A process's memory limit in bytes."""
     return _flag(parse_memory, text)
+
+
+def key(text: str) -> str:
+    """The desktop's own key."""
+    return _flag(parse_key, text)
 
 
 def fuel(text: str) -> int:
