@@ -67,7 +67,7 @@ def test_idle_ticks_wait_together_until_something_happens_or_somebody_asks(
     tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "a.zosrec"
-    monkeypatch.setattr(recorder_module, "_QUIET_S", 3600.0)
+    monkeypatch.setattr(recorder_module, "_QUIET_NS", 2**62)
     with recording_session(path, cache) as supervisor:
         supervisor.run_until_idle()
         pid = supervisor.spawn(guest(poll_for_ever("")))

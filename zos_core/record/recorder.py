@@ -2,8 +2,9 @@
 
 Rules of this file (runtime: Time, ticks and the journal)
 - The machine's thread only collects what a tick left; the writer packs, chains and commits it, with an fsync for all
-  that has come together. A slow disk makes the machine wait, and never the memory grow. Ticks in which programs only
-  looked whether there was something to do wait for more, a second at most: an idle machine leaves the disk alone.
+  that has come together. A slow disk makes the machine wait, and never the memory grow.
+- Ticks in which programs only looked whether there was something to do are handed in together, once a second or with
+  the next tick of another kind: an idle machine leaves the disk alone, and the writer asleep.
 - `durable_tick` is the last tick that survives a kill. Nothing is acknowledged before it.
 - A disk that fails, or the size limit, stops the recording and says so; the session goes on. What was written is a
   whole recording of fewer ticks: after a failure nothing more is written.
@@ -20,7 +21,6 @@ import os
 import queue
 import sqlite3
 import threading
-import time
 from collections.abc import Callable
 from enum import Enum, auto
 from pathlib import Path
@@ -45,7 +45,7 @@ CHECKPOINT_EVERY = 64
 CHECKPOINT_BYTES = 4 << 20
 """Of one process's memory at a time: a checkpoint must not be felt. Processes and parts of them take turns."""
 _GROUP = 64
-_QUIET_S = 1.0
+_QUIET_NS = 1_000_000_000
 _ROW_BYTES = 200
 """What a row takes besides its lists, in round terms."""
 _INSERT = f"INSERT INTO ticks VALUES ({', '.join('?' * len(JournalRow._fields))})"
@@ -72,9 +72,8 @@ class _Tick(NamedTuple):
 
 
 class _Mark(Enum):
-    """What the writer is told between two ticks. `NOW`: somebody waits for what came before it."""
+    """What the writer is told between two ticks."""
 
-    NOW = auto()
     PAUSE = auto()
     KEEP = auto()
     DROP = auto()
@@ -102,6 +101,8 @@ class Recorder:
         self._known: set[bytes] = set()
         self._work: queue.Queue[_Tick | _Mark | None] = queue.Queue(MAX_WAITING)
         self._progress = threading.Condition()
+        self._handing_in = threading.Lock()
+        self._kept_back: list[_Tick] = []
         self._writing = True
         self._paused_after: int | None = None
         self._closed = self._ended = self._forgotten = False
@@ -128,7 +129,22 @@ class Recorder:
             return
         self.tick += 1
         left = events, commits, output_hash(report), checkpoint(self._machine, self.tick), gateway.commits.head
-        self._work.put(_Tick(self.tick, row, *left, self._fresh_modules(row.commands)))
+        tick = _Tick(self.tick, row, *left, self._fresh_modules(row.commands))
+        with self._handing_in:
+            self._kept_back.append(tick)
+            waited_ns = row.time_ns - self._kept_back[0].row.time_ns
+            waits = tick.quiet and waited_ns < _QUIET_NS and len(self._kept_back) < _GROUP
+        if not waits:
+            self._hand_in()
+
+    def _hand_in(self, mark: _Mark | None = None) -> None:
+        """Whoever waits for a tick may call this, from any thread; the order of ticks stays."""
+        with self._handing_in:
+            kept_back, self._kept_back = self._kept_back, []
+            for tick in kept_back:
+                self._work.put(tick)
+            if mark is not None:
+                self._work.put(mark)
 
     def _fresh_modules(self, commands: tuple[c.Command, ...]) -> list[tuple[bytes, bytes]]:
         """Programs that start for the first time in this session."""
@@ -148,7 +164,7 @@ class Recorder:
         That is: the recording stopped before it, or is paused.
         """
         if self.durable_tick < tick and not self._closed:
-            self._work.put(_Mark.NOW)
+            self._hand_in()
         with self._progress:
             self._progress.wait_for(lambda: self.durable_tick >= tick or not self._writing or self._is_held(tick))
         return self.durable_tick >= tick
@@ -172,7 +188,7 @@ class Recorder:
         """Write nothing that happens from here on, until `go_on`."""
         if self.state is RecordingState.ON:
             self._set_pause(self.tick)
-            self._work.put(_Mark.PAUSE)
+            self._hand_in(_Mark.PAUSE)
 
     def go_on(self, *, keep: bool) -> None:
         """After a pause: write what happened meanwhile and go on, or end the recording where the pause began."""
@@ -183,7 +199,7 @@ class Recorder:
         else:
             self._ended = True
             self._detach()
-        self._work.put(_Mark.KEEP if keep else _Mark.DROP)
+        self._hand_in(_Mark.KEEP if keep else _Mark.DROP)
 
     def _set_pause(self, after: int | None) -> None:
         with self._progress:
@@ -202,6 +218,7 @@ class Recorder:
             return
         self._closed = True
         self._detach()
+        self._hand_in()
         self._work.put(None)
         self._thread.join()
         self._db.close()
@@ -214,32 +231,20 @@ class Recorder:
         """Until the end is handed in. It never leaves early, for the machine may be waiting to hand something in."""
         ended = False
         while not ended:
-            work = self._gather()
+            work = [self._work.get()]
+            while len(work) < _GROUP and not self._work.empty():
+                work.append(self._work.get())
             ended = None in work
             group: list[_Tick] = []
             for each in work:
                 if isinstance(each, _Tick):
                     group.append(each)
-                elif each is not None and each is not _Mark.NOW:
+                elif each is not None:
                     self._try_to_deal_with(group)
                     group = []
                     self._follow(each)
             self._try_to_deal_with(group)
         self._stop_writing()
-
-    def _gather(self) -> list[_Tick | _Mark | None]:
-        """What has come together, one thing at least."""
-        work = [self._work.get()]
-        until = time.monotonic() + _QUIET_S
-        while len(work) < _GROUP:
-            last = work[-1]
-            if not (isinstance(last, _Tick) and last.quiet):
-                until = 0.0
-            try:
-                work.append(self._work.get(timeout=max(until - time.monotonic(), 0.0)))
-            except queue.Empty:
-                break
-        return work
 
     def _follow(self, mark: _Mark) -> None:
         held, self._held, self._held_size = self._held or [], [] if mark is _Mark.PAUSE else None, 0
