@@ -10,6 +10,7 @@ Rules of this file (runtime: Time, ticks and the journal; kernel: Console)
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from zos_core import abi
 from zos_core.consoles import Consoles
@@ -17,10 +18,12 @@ from zos_core.errors import Refused
 from zos_core.kernel.capabilities import notice_endpoint
 from zos_core.kernel.transient import StorageRequest
 from zos_core.launcher import Launch, Launcher
-from zos_core.record.storage import Storage
 from zos_core.runtime import commands as c
 from zos_core.runtime.machine import Machine
 from zos_core.wasi.workers import Workers
+
+if TYPE_CHECKING:
+    from zos_core.record.storage import Storage
 
 COMPILE_POLL_NS = 20_000_000
 STORAGE_POLL_NS = 1_000_000

@@ -9,7 +9,6 @@ Rules of this file (seed: Console I/O Model; kernel: Console; supervisor: Superv
 
 from __future__ import annotations
 
-import logging
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -20,7 +19,6 @@ from zos_core.errors import InputRefused
 from zos_core.snapshot import ConsoleMode
 
 ConsoleCallback = Callable[[bytes, int], None]
-_log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -112,7 +110,9 @@ class Consoles:
                 console.callback(data, stream)
                 return
             except Exception:
-                _log.exception("the console callback of process %d failed and was dropped", pid)
+                import logging
+
+                logging.getLogger(__name__).exception("the console callback of process %d failed and was dropped", pid)
                 console.callback = None
         console.backlog.append((data, stream))
         console.backlog_size += len(data)

@@ -32,8 +32,6 @@ MAX_ARGUMENT = 0xFFFF
 """Bytes of one argument: its length is a u16 (abi: SYS_GET_ARGS)."""
 
 BUNDLED = "bundled"
-MAX_OWNER_SHOWN = 40
-ORIGIN_SHOWN = 8
 _OWN_STORAGE = ("", "own")
 
 
@@ -231,12 +229,6 @@ class Launcher:
     def source_of(self, program: Program) -> ProgramSource | None:
         """Where a compiled program of this session came from."""
         return self._sources.get(program.info.sha256)
-
-
-def owner_text(program: str, origin: str) -> str:
-    """Whose a namespace is: the id a manifest claims, and which module claims it if it is not a bundled one."""
-    claimed = harmless(program[:MAX_OWNER_SHOWN])
-    return claimed if origin == BUNDLED else f"{claimed} (module {origin[:ORIGIN_SHOWN]})"
 
 
 def _extra(rules: Sequence[Rule], now_ns: int) -> list[Grant]:

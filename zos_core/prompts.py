@@ -20,7 +20,6 @@ from zos_core.abi import Malformed, ObjectType, Rights
 from zos_core.kernel.state import Committed
 from zos_core.policy import Policy, Rule
 from zos_core.runtime import commands as c
-from zos_core.services import Prompt
 from zos_core.snapshot import AnswerSnapshot, PromptSnapshot
 
 MAX_REASON_SHOWN = 400
@@ -92,6 +91,8 @@ class Prompts:
         if from_pid != abi.PID_PERMISSION or tag != abi.Tag.PROMPT:
             return None
         try:
+            from zos_core.services import Prompt
+
             asked = Prompt.unpack(payload)
             object_type = ObjectType(asked.object_type)
         except (Malformed, ValueError):

@@ -3,17 +3,21 @@
 Rules of this file
 - A session that need not be recorded goes on without, and says why.
 - The past of a running session stands on its own recording, read-only; where there is none, on the commits in memory.
+- What records, and what reads recordings, is imported where it is used: most of `zos run` is over before it would be.
 """
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from zos_core.config import MachineConfig
 from zos_core.errors import Refused
-from zos_core.past import Past, Storages, kept_past, open_recording
-from zos_core.record.recorder import ModuleBytes, Recorder
-from zos_core.record.recording import header_of
 from zos_core.runtime.machine import Machine
 from zos_core.snapshot import RecordingState
+
+if TYPE_CHECKING:
+    from zos_core.past import Past, Storages
+    from zos_core.record.recorder import ModuleBytes, Recorder
 
 _THIS_SESSION = "this session"
 
@@ -31,6 +35,9 @@ class Recorded:
         config = self._config
         if config.record is None:
             return None
+        from zos_core.record.recorder import Recorder
+        from zos_core.record.recording import header_of
+
         header = header_of(config.seed, config.limits, config.full_audit, started_ms)
         try:
             return Recorder(self._machine, config.record, header, module_bytes)
@@ -52,6 +59,8 @@ class Recorded:
 
     def past(self, named: Storages) -> Past:
         """This session as it was, up to here; the one before is closed. Raises `Refused`."""
+        from zos_core.past import kept_past, open_recording
+
         self.close_past()
         recorder = self.recorder
         if recorder is None or recorder.state is RecordingState.FORGOTTEN:

@@ -19,6 +19,7 @@ import select
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from zos_core import abi, view
 from zos_core.abi import ObjectType, Rights
@@ -33,12 +34,9 @@ from zos_core.kernel.call import Outcome
 from zos_core.kernel.capabilities import notice_endpoint
 from zos_core.kernel.console import split_input
 from zos_core.kernel.privilege import Targets, revocation
-from zos_core.launcher import Launch, Launcher, Options, owner_text
-from zos_core.past import Past, open_recording
+from zos_core.launcher import Launch, Launcher, Options
 from zos_core.programs import BundledProgram, Registry
 from zos_core.prompts import Decision, Prompts
-from zos_core.record.recorder import Recorder
-from zos_core.record.storage import Storage
 from zos_core.recorded import Recorded
 from zos_core.runtime import commands as c
 from zos_core.runtime.engine import Engine
@@ -57,9 +55,15 @@ from zos_core.snapshot import (
     PromptSnapshot,
     Revocation,
 )
+from zos_core.stored import Stored
 from zos_core.view import exit_of, object_name, revocation_of
 from zos_core.wasi.directories import Directories
 from zos_core.wasi.hostpaths import HostPaths
+
+if TYPE_CHECKING:
+    from zos_core.past import Past
+    from zos_core.record.recorder import Recorder
+    from zos_core.record.storage import Storage
 
 __all__ = ["MachineConfig", "Supervisor"]
 
@@ -81,9 +85,8 @@ class Supervisor:
         self._recorded = Recorded(self._machine, self.config, self._world.wallclock_ms(), self._launcher.module_bytes)
         self._consoles = Consoles()
         self._viewer = view.Viewer(self._machine, self._consoles, self._object_name)
-        self._arrivals = Arrivals(self._machine, self._consoles, self._launcher, self.open_storage)
-        self._storage: Storage | None = None
-        self.storage_problem = ""
+        self._stored = Stored(self.config.storage, self._recorded)
+        self._arrivals = Arrivals(self._machine, self._consoles, self._launcher, self._stored.open)
         committed = self._machine.gateway.state.committed
         self._prompts = Prompts(committed, self.config.policy, self._own_storage, self._program_of, self._object_name)
         self._held: set[int] = set()
@@ -104,8 +107,7 @@ class Supervisor:
         self._arrivals.close()
         self._recorded.close()
         self._machine.close()
-        if self._storage is not None:
-            self._storage.close()
+        self._stored.close()
         self._files.close_all()
         self._directories.close()
 
@@ -361,21 +363,23 @@ class Supervisor:
 
     def past(self) -> Past:
         """This session up to here, one at a time: its recording, or the commits in memory. Raises `Refused`."""
-        return self._recorded.past(self._storage_name)
+        return self._recorded.past(self._stored.name)
 
     @staticmethod
     def open(recording: Path, cache: Path | None = None) -> Past:
         """A recorded session as it was, from its first tick; nothing in it can be changed. Raises `Refused`."""
+        from zos_core.past import open_recording
+
         return open_recording(recording, cache)
 
     def open_storage(self) -> Storage:
-        """What programs store, opened when it is first wanted. Raises `Refused`, and keeps why in `storage_problem`."""
-        try:
-            self._storage = self._storage or Storage(self.config.storage, self.recording)
-        except Refused as refused:
-            self.storage_problem = str(refused)
-            raise
-        return self._storage
+        """What programs store, opened when it is first wanted. Raises `Refused`."""
+        return self._stored.open()
+
+    @property
+    def storage_problem(self) -> str:
+        """Why what programs store could not be opened, one line; empty when nothing is wrong."""
+        return self._stored.problem
 
     def _own_storage(self, pid: int) -> int | None:
         """The namespace of the program that runs as `pid`."""
@@ -391,16 +395,11 @@ class Supervisor:
         return b"" if process is None else process.program.info.sha256
 
     def _object_name(self, object_type: int, object_id: int) -> str:
-        known = self._storage_name(object_id) if object_type == ObjectType.STORAGE else ""
+        known = self._stored.name(object_id) if object_type == ObjectType.STORAGE else ""
         return known or object_name(self._machine.gateway.state, object_type, object_id)
 
-    def _storage_name(self, namespace: int) -> str:
-        """A namespace by the program it belongs to; empty when no program has one of this number."""
-        owner = self._storage.owner_of(namespace) if self._storage is not None else None
-        return "" if owner is None else f"storage {namespace} of {owner_text(*owner)}"
-
     def _namespace(self, program: str, origin: str) -> int:
-        return self.open_storage().namespace(program, origin)
+        return self._stored.namespace(program, origin)
 
     def _now(self, command: c.Command) -> Outcome:
         """Apply one command at once, in a tick without slices."""

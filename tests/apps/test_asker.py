@@ -8,9 +8,10 @@ import pytest
 
 from tests.apps.support import ASKING, Tab
 from zos_core.abi import ObjectType, Rights
-from zos_core.launcher import BUNDLED, owner_text
+from zos_core.launcher import BUNDLED
 from zos_core.policy import Policy, Rule
 from zos_core.prompts import MAX_REASON_SHOWN, Choice
+from zos_core.stored import owner_text
 
 
 def test_it_uses_what_it_is_given_until_it_goes_and_asks_again() -> None:

@@ -160,7 +160,7 @@ def test_compiled_programs_are_kept_for_their_owner_alone(tmp_path: Path) -> Non
         ran = subprocess.run(command("run", "crash", "exit", "3"), env=extra, timeout=PATIENCE_S, check=False)
         assert ran.returncode == 3
     folder = tmp_path / "cache" / "zos" / "modules"
-    assert len(list(folder.iterdir())) == 3, "init, permission and crash, each once"
+    assert len(list(folder.iterdir())) == 4, "init, permission, crash and their shim, each once"
     assert stat.S_IMODE(os.stat(folder).st_mode) == stat.S_IMODE(os.stat(folder.parent).st_mode) == 0o700
 
 

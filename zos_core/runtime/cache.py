@@ -14,7 +14,6 @@ import contextlib
 import hashlib
 import os
 import stat
-import tempfile
 from pathlib import Path
 
 _HEADER = b"zos compiled module 1\n"
@@ -48,6 +47,8 @@ def unpack_entry(content: bytes) -> bytes | None:
 
 def write_entry(path: Path, code: bytes) -> None:
     """Writes an entry so that no reader ever sees a part of it. Raises `OSError`."""
+    import tempfile
+
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=SUFFIX)
     try:
         with os.fdopen(descriptor, "wb") as file:

@@ -13,16 +13,19 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from zos_core.runtime import cache, capi
 from zos_core.runtime.engine import Engine, Module
 from zos_core.runtime.module import ModuleRefused
 from zos_core.runtime.program import Prepared, Program, prepare
+
+if TYPE_CHECKING:
+    import subprocess
+    import tempfile
 
 MAX_IN_PLACE = 256 << 10
 """Bytes of a module that may be compiled in this process: a few tens of milliseconds."""
@@ -89,7 +92,7 @@ class CompileJob:
         return (self._ended if self._ended is not None else time.monotonic()) - self._started
 
     def _finish(self, module: Module) -> None:
-        self.program = Program.of(self._engine, self._prepared.info, module)
+        self.program = Program.of(self._engine, self._prepared.info, module, self._cache)
         self._ended = time.monotonic()
 
     def _fail(self, error: str) -> None:
@@ -125,6 +128,9 @@ class CompileJob:
         self._finish(module)
 
     def _start_child(self, prepared: Prepared) -> None:
+        import subprocess
+        import tempfile
+
         try:
             self._folder = tempfile.TemporaryDirectory(prefix="zos-compile-")
             source, result, errors = (Path(self._folder.name, name) for name in (_SOURCE, _RESULT, _ERRORS))

@@ -28,7 +28,6 @@ from zos_core.runtime.process import HostMemory, Limits, RunningProcess, WasiSta
 from zos_core.runtime.program import Program
 from zos_core.runtime.scheduler import Scheduler
 from zos_core.runtime.traps import TrapInfo
-from zos_core.services import PromptAnswer
 from zos_core.wasi.host import HostCalls, unpack_answer
 from zos_core.wasi.hostpaths import HostPaths
 from zos_core.wasi.process import Host
@@ -353,6 +352,8 @@ class Machine:
                 command.uses,
             )  # fmt: skip
             slot = 0 if outcome.result & abi.ERROR_BIT else outcome.result
+        from zos_core.services import PromptAnswer
+
         told = PromptAnswer(command.request_id, slot != 0, slot).pack()
         place = (abi.PID_PERMISSION, abi.SLOT_OWN_ENDPOINT, abi.Tag.PROMPT_ANSWER)
         self.gateway.privileged(Op.SEND_MESSAGE, *place, data=told)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from zos_core import abi
 from zos_core.runtime import capi, shim
 from zos_core.runtime.binary import MAGIC, ModuleRefused
+from zos_core.runtime.cache import CompileCache
 from zos_core.runtime.engine import Engine, Module, text_to_binary
 from zos_core.runtime.module import ENV, ItemKind, ModuleInfo, inspect
 from zos_core.runtime.rewrite import own_memory
@@ -58,8 +59,8 @@ class Program:
     """What is instantiated before it: under which name, and our own module that is ready to be."""
 
     @classmethod
-    def of(cls, engine: Engine, info: ModuleInfo, module: Module) -> Program:
-        """With the shims its imports need: none for a program that calls nobody."""
+    def of(cls, engine: Engine, info: ModuleInfo, module: Module, kept: CompileCache | None = None) -> Program:
+        """With the shims its imports need: none for a program that calls nobody. They are `kept` compiled."""
         functions = [item for item in info.imports if item.kind is ItemKind.FUNCTION]
         wasi = {item.name for item in functions if item.module == preview1.MODULE}
         beside = {
@@ -67,5 +68,5 @@ class Program:
             preview1.MODULE: shim.wasi_shim(wasi) if wasi else "",
             STAND_INS: stand_ins(info.imports),
         }
-        linked = tuple((name.encode(), engine.linked(text)) for name, text in beside.items() if text)
+        linked = tuple((name.encode(), engine.linked(text, kept)) for name, text in beside.items() if text)
         return cls(engine, info, module, linked)

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import queue
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from zos_core.runtime.commands import HostDone
 from zos_core.wasi.host import Job
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
 
 MAX_THREADS = 4
 
@@ -28,9 +31,16 @@ class Workers:
 
     def submit(self, jobs: Iterable[Job]) -> None:
         for job in jobs:
-            self._pool = self._pool or ThreadPoolExecutor(MAX_THREADS, thread_name_prefix="zos-files")
             self.pending += 1
-            self._pool.submit(self._run, job)
+            self._threads().submit(self._run, job)
+
+    def _threads(self) -> ThreadPoolExecutor:
+        """Made, and imported, with the first job: few programs have any."""
+        if self._pool is None:
+            from concurrent.futures import ThreadPoolExecutor
+
+            self._pool = ThreadPoolExecutor(MAX_THREADS, thread_name_prefix="zos-files")
+        return self._pool
 
     def _run(self, job: Job) -> None:
         self._done.put(HostDone(job.pid, job.event, job.work().pack()))
