@@ -40,6 +40,7 @@ WRONG = [
     (["run", "--fuel", "0", "x"], "--fuel: '0'"),
     (["run", "--fuel", "-1", "x"], "--fuel"),
     (["run", "--fuel", "9" * 40, "x"], "--fuel"),
+    (["run", "--fuel", "1.5M", "x"], "--fuel: '1.5M'"),
     (["run", "--memory", "1", "x"], "--memory: 1 is not between"),
     (["run", "--memory", "5G", "x"], "--memory: 5G is not between"),
     (["run", "--memory", "lots", "x"], "--memory: 'lots' is not a size"),

@@ -101,7 +101,7 @@ def test_a_panic_says_why_in_one_line() -> None:
 
 
 def test_fuel_and_memory_are_limits() -> None:
-    spent = zos("run", "--fuel", "1000000", "crash", "loop")
+    spent = zos("run", "--fuel", "1M", "crash", "loop")
     assert spent.returncode == 134 and spent.stderr.startswith(b"zos: crash: out of fuel in crash::ways::endless")
     small = zos("run", "--memory", "64K", "crash", "exit", "0")
     assert small.returncode == 134 and small.stderr.startswith(b"zos: crash: memory limit")

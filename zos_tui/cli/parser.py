@@ -67,7 +67,7 @@ authority:
 examples:
   zos run --grant process:factory:w terminal
   zos run --grant process:factory:for=10m --deny storage terminal
-  zos run --fuel 10000000 ./untrusted.wasm one two
+  zos run --fuel 50M ./untrusted.wasm one two
   zos run --dir .::/data:ro --env LANG=C ./tool.wasm /data/input.txt"""
 
 
@@ -185,7 +185,7 @@ def _add_run(commands: Any) -> None:
     )
     limits = run.add_argument_group("limits")
     limits.add_argument(
-        "--fuel", type=values.fuel, metavar="N", help="fault the program after N units of work (no limit)"
+        "--fuel", type=values.fuel, metavar="N", help="fault the program after N units of work, such as 50M (no limit)"
     )
     limits.add_argument(
         "--memory", type=values.memory, default=abi.DEFAULT_MEMORY, metavar="SIZE", help="memory it may grow to (64M)"

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _MAX_NUMBER = 2**63 - 1
 """What the engine's fuel and a database's integers can hold."""
+_THOUSANDS = {"K": 1_000, "M": 1_000_000, "G": 1_000_000_000}
 _SEED_BYTES = 32
 T = TypeVar("T")
 _PLACE = re.compile(r"(?:(tick|commit):)?(\d{1,18})", re.ASCII)
@@ -41,10 +42,15 @@ def key(text: str) -> str:
 
 
 def fuel(text: str) -> int:
-    """A number of instructions, in round terms."""
-    number = whole(text)
-    if not number:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
+    """A number of instructions, in round terms: `250000`, `50M` or `2G`, in thousands of thousands."""
+    letter = text[-1:].upper()
+    digits, unit = (text[:-1], _THOUSANDS[letter]) if letter in _THOUSANDS else (text, 1)
+    try:
+        number = whole(digits) * unit
+    except argparse.ArgumentTypeError:
+        number = 0
+    if not 0 < number <= _MAX_NUMBER:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0, such as 250000, 50M or 2G")
     return number
 
 
