@@ -21,12 +21,12 @@ os.environ.setdefault("ESCDELAY", "25")
 # pace of drawing: output is handed over at that of a screen, and lists are shown a few times a second.
 os.environ.setdefault("TEXTUAL_FPS", "1000")
 
-from textual.app import App
 from textual.theme import Theme
 
 from zos_core.record import album
 from zos_tui.desktop import DEFAULT_LEADER, DEFAULT_PROGRAM, Desktop
 from zos_tui.kept import Kept
+from zos_tui.key_order import KeysInTurn
 from zos_tui.ports import Machine, Past
 from zos_tui.pump import prepare_interpreter
 from zos_tui.recents import Recents
@@ -73,7 +73,7 @@ class DesktopOptions:
         return Kept(recordings, modules)
 
 
-class DesktopApp(App[int], inherit_bindings=False):
+class DesktopApp(KeysInTurn, inherit_bindings=False):
     """Its exit value is the exit status of the command. Textual's own Ctrl+Q and Ctrl+P belong to the programs."""
 
     TITLE = "Zero OS"

@@ -17,6 +17,7 @@ from zos_core.runtime.compile import CompileJob, load_program
 from zos_core.runtime.engine import Engine
 from zos_core.runtime.fiber import FiberState
 from zos_core.runtime.module import ModuleRefused
+from zos_core.runtime.shim import SHIM_TEXT
 
 SMALL = guest("(call $yield)")
 
@@ -32,6 +33,12 @@ def folder(tmp_path: Path) -> Iterator[Path]:
     yield tmp_path / "cache"
 
 
+@pytest.fixture(autouse=True)
+def shims_made(engine: Engine) -> None:
+    """The engine of all tests keeps its shims in no test's folder."""
+    engine.linked(SHIM_TEXT)
+
+
 def entries(folder: Path) -> list[Path]:
     return sorted(folder.glob(f"*{cache.SUFFIX}"))
 
@@ -45,9 +52,16 @@ def test_a_module_is_compiled_once(engine: Engine, folder: Path) -> None:
     second = CompileJob(engine, SMALL, folder)
     assert (first.cached, second.cached) == (False, True)
     assert works(first) and works(second)
-    assert len(entries(folder)) == 2, "the module and its shim"
+    assert len(entries(folder)) == 1
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert stat.S_IMODE(entries(folder)[0].stat().st_mode) & 0o077 == 0
+
+
+def test_a_shim_is_compiled_once_too(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert works(CompileJob(Engine(), SMALL, folder))
+    assert len(entries(folder)) == 2, "the module and its shim"
+    monkeypatch.delattr(Engine, "compile")
+    assert works(CompileJob(Engine(), SMALL, folder))
 
 
 def test_another_module_or_other_settings_have_another_entry(engine: Engine, folder: Path) -> None:

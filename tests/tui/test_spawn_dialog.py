@@ -69,6 +69,12 @@ async def set_up(stage: Stage, typed: str = "programs/tool.wasm") -> SetupDialog
     return screen
 
 
+def send(stage: Stage, *keys: str) -> None:
+    """All at once, as a terminal hands over what was typed while nobody looked."""
+    for key in keys:
+        stage.app.post_message(events.Key(key, key if len(key) == 1 else None))
+
+
 async def started(stage: Stage, tabs: int = 2) -> None:
     await stage.until(lambda: len(stage.desktop.book) == tabs and stage.app.screen is stage.desktop, "its tab")
 
@@ -327,7 +333,6 @@ def test_what_cannot_be_compiled_is_one_line_when_it_is_known(place: Path) -> No
 
 @pytest.mark.parametrize("field", ["args", "environ"])
 def test_keys_that_come_at_once_are_taken_in_the_order_they_were_typed(place: Path, field: str) -> None:
-    """A terminal hands over what was typed while nobody looked in one piece: no letter may overtake a Backspace."""
     rubbed_out, wanted, meant = "abcd", "xy", "xYy"
 
     async def scenario(stage: Stage) -> None:
@@ -335,11 +340,31 @@ def test_keys_that_come_at_once_are_taken_in_the_order_they_were_typed(place: Pa
         entry = screen.query_one(f"#{field}", Input if field == "args" else TextArea)
         entry.focus()
         await stage.until(lambda: screen.focused is entry, "the field in focus")
-        keys = [*rubbed_out, *["backspace"] * len(rubbed_out), *wanted, "left", "Y", "home", "end"]
-        for key in keys:
-            stage.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        send(stage, *rubbed_out, *["backspace"] * len(rubbed_out), *wanted, "left", "Y", "home", "end")
         text = lambda: entry.value if isinstance(entry, Input) else entry.text  # noqa: E731
         await stage.until(lambda: meant in text(), "what was meant")
         assert text() == meant
 
     play(scenario, place / "programs" / "tool.wasm")
+
+
+def test_an_arrow_moves_before_the_enter_that_came_with_it(place: Path) -> None:
+    async def scenario(stage: Stage) -> None:
+        await stage.command("s")
+        await stage.until(lambda: isinstance(stage.app.focused, Input), "the field in focus")
+        send(stage, "down", "down", "down", "enter")
+        await started(stage)
+
+    machine = play(scenario, place / "tool.wasm")
+    assert [each for each in machine.asked if each[0] == "spawn"][1:] == [("spawn", "pingpong")]
+
+
+def test_what_is_typed_ahead_goes_to_the_dialog_that_it_opens(place: Path) -> None:
+    async def scenario(stage: Stage) -> None:
+        for tabs in (2, 3, 4):
+            send(stage, "ctrl+b", "s", *"ping x", *["backspace"] * 2, *" a", "enter")
+            await started(stage, tabs)
+        assert stage.inputs(3) == b""
+
+    machine = play(scenario, place / "tool.wasm")
+    assert [each for each in machine.asked if each[0] == "spawn"][1:] == [("spawn", "pingpong", "a")] * 3

@@ -16,7 +16,6 @@ from zos_core.policy import parse_duration_ms
 from zos_core.snapshot import ProcessSnapshot
 from zos_tui.widgets.dialog import Dialog
 from zos_tui.widgets.rights_field import RightsField
-from zos_tui.widgets.text_input import LineInput
 
 
 class Limits(NamedTuple):
@@ -50,7 +49,7 @@ class Field(Horizontal):
 
 def entry(id: str, placeholder: str, value: str = "") -> Input:
     """A one-line field."""
-    made = LineInput(value, placeholder=placeholder, compact=True, id=id)
+    made = Input(value, placeholder=placeholder, compact=True, id=id)
     made.cursor_blink = False
     return made
 

@@ -14,7 +14,6 @@ from zos_core.record.album import Saved
 from zos_tui.figures import size
 from zos_tui.widgets.dialog import Dialog
 from zos_tui.widgets.line_table import Cell, Column, LineTable, Row
-from zos_tui.widgets.text_input import LineInput
 
 COLUMNS = (Column("session began", 20, flexible=True), Column("size", 6, right=True), Column("", 20))
 
@@ -35,7 +34,7 @@ class OpenDialog(Dialog[Path | None]):
         self._saved = tuple(saved)
 
     def content(self) -> tuple[Widget, ...]:
-        entry = LineInput(placeholder="path/to/a.zosrec, or choose below", compact=True)
+        entry = Input(placeholder="path/to/a.zosrec, or choose below", compact=True)
         entry.cursor_blink = False
         return entry, LineTable(COLUMNS, "RECORDINGS", "No session was recorded yet", id="saved")
 

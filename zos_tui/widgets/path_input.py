@@ -6,9 +6,9 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.suggester import Suggester
+from textual.widgets import Input
 
 from zos_tui.folders import completion
-from zos_tui.widgets.text_input import LineInput
 
 
 class PathSuggester(Suggester):
@@ -22,7 +22,7 @@ class PathSuggester(Suggester):
         return completion(value, folders_only=self._folders_only)
 
 
-class PathInput(LineInput):
+class PathInput(Input):
     BINDINGS: ClassVar[list[BindingType]] = [
         # Before Tab, which a dialog takes first: a path must be complete when the next field gets the keys.
         Binding("right", "cursor_right", "Complete", show=False, priority=True),

@@ -10,7 +10,6 @@ from textual.containers import Horizontal
 from textual.widgets import Input, Static
 
 from zos_tui.widgets.modal import Modal
-from zos_tui.widgets.text_input import LineInput
 
 
 class PromptLine(Modal[str | None]):
@@ -38,7 +37,7 @@ class PromptLine(Modal[str | None]):
     def compose(self) -> ComposeResult:
         with Horizontal():
             yield Static(self._label, markup=False)
-            entry = LineInput(self._value, select_on_focus=True, compact=True)
+            entry = Input(self._value, select_on_focus=True, compact=True)
             entry.cursor_blink = False
             yield entry
 

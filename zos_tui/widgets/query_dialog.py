@@ -14,7 +14,6 @@ from zos_tui.queries import Found, QueryError, find
 from zos_tui.widgets.capability_list import kind_of, object_text
 from zos_tui.widgets.dialog import Dialog
 from zos_tui.widgets.line_table import Cell, Column, LineTable, Row
-from zos_tui.widgets.text_input import LineInput
 
 COLUMNS = (
     Column("holder", 20, flexible=True),
@@ -47,7 +46,7 @@ class QueryDialog(Dialog[tuple[tuple[int, int], ...] | None]):
         self.found: tuple[Found, ...] = ()
 
     def content(self) -> tuple[Widget, ...]:
-        entry = LineInput(self._query, placeholder="every Storage capability", compact=True)
+        entry = Input(self._query, placeholder="every Storage capability", compact=True)
         entry.cursor_blink = False
         return (
             entry,

@@ -13,7 +13,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.widget import Widget
-from textual.widgets import Button, Input
+from textual.widgets import Button, Input, TextArea
 
 from zos_core.abi import Rights
 from zos_core.errors import Refused
@@ -25,7 +25,6 @@ from zos_tui.widgets.authority_form import Field, entry
 from zos_tui.widgets.dialog import Dialog
 from zos_tui.widgets.directory_rows import DirectoryRow, DirectoryRows, Wanted
 from zos_tui.widgets.program_about import ProgramAbout
-from zos_tui.widgets.text_input import LinesInput
 
 BeginStart = Callable[[Start], None]
 """Begins a start. Raises `Refused`."""
@@ -65,7 +64,7 @@ class SetupForm(VerticalScroll, can_focus=False):
         yield Field("Arguments", entry("args", "quoted as in a shell", join(start.args)))
         if self._summary.wasi:
             variables = "\n".join(f"{name}={value}" for name, value in start.environ)
-            environ = LinesInput(variables, id="environ", compact=True, placeholder="NAME=VALUE, a line each")
+            environ = TextArea(variables, id="environ", compact=True, placeholder="NAME=VALUE, a line each")
             environ.cursor_blink = False
             folders = Field("Directories", DirectoryRows(wanted_directories(self._summary, start), id="directories"))
             lines = Field("Environment", environ)
@@ -83,7 +82,7 @@ class SetupForm(VerticalScroll, can_focus=False):
             program=self._start.program,
             args=parse_words(self.query_one("#args", Input).value),
             directories=self.query_one(DirectoryRows).read() if wasi else (),
-            environ=parse_variables(self.query_one("#environ", LinesInput).text) if wasi else (),
+            environ=parse_variables(self.query_one("#environ", TextArea).text) if wasi else (),
             memory=parse_memory(memory) if memory else Start("").memory,
             stub_imports=about.stub_imports,
         )
