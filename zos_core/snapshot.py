@@ -305,7 +305,10 @@ class ConsoleOpened:
 
 
 class PollReport(NamedTuple):
-    """What one tick did. `idle` means nothing is ready; `wake_at_ns` is the next deadline in uptime, or None."""
+    """What one tick did. `idle` means nothing is ready; `wake_at_ns` is the next deadline in uptime, or None.
+
+    `logged` counts what the logs have gained since the report before: nothing, in most turns of programs that poll.
+    """
 
     ticks: int
     slices: int
@@ -314,6 +317,7 @@ class PollReport(NamedTuple):
     wake_at_ns: int | None
     ended: tuple[ProcessEnded, ...] = ()
     opened: tuple[ConsoleOpened, ...] = ()
+    logged: int = 0
 
 
 @dataclass(frozen=True, slots=True)

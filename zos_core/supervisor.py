@@ -90,6 +90,7 @@ class Supervisor:
         committed = self._machine.gateway.state.committed
         self._prompts = Prompts(committed, self.config.policy, self._own_storage, self._program_of, self._object_name)
         self._held: set[int] = set()
+        self._told = 0
         self._ended: list[ProcessEnded] = []
         self._opened: list[ConsoleOpened] = []
 
@@ -270,12 +271,13 @@ class Supervisor:
     def poll_syscalls(self, *, budget_ms: float = abi.MAX_TICK_MS) -> PollReport:
         """One tick: apply what is waiting, run what is ready, drain consoles to their callbacks."""
         deadline = time.perf_counter_ns() + int(min(budget_ms, abi.MAX_TICK_MS) * _NS_PER_MS)
-        calls = self._machine.gateway.event
+        gateway, calls = self._machine.gateway, self._machine.gateway.event
         report = self._tick(self._arrivals.commands(), lambda: time.perf_counter_ns() < deadline)
         ended, self._ended = tuple(self._ended), []
         opened, self._opened = tuple(self._opened), []
         idle = self._machine.idle and not self._arrivals.ready
-        return PollReport(1, report.slices, self._machine.gateway.event - calls, idle, self._wake_at(), ended, opened)
+        calls, logged, self._told = gateway.event - calls, gateway.logged - self._told, gateway.logged
+        return PollReport(1, report.slices, calls, idle, self._wake_at(), ended, opened, logged)
 
     def run_until(self, condition: Callable[[], bool], timeout_s: float = 10.0) -> bool:
         """Poll until `condition` holds; False when the time is over. For headless use and tests."""
@@ -407,8 +409,7 @@ class Supervisor:
 
     def _checked(self, what: str, outcome: Outcome) -> Outcome:
         if outcome.result & abi.ERROR_BIT:
-            code = abi.Errno(outcome.result & ~abi.ERROR_BIT)
-            raise CallRefused(what, code, outcome.reason)
+            raise CallRefused(what, abi.Errno(outcome.result & ~abi.ERROR_BIT), outcome.reason)
         return outcome
 
     def _tick(self, commands: Sequence[c.Command], more: Callable[[], bool] | None) -> TickReport:

@@ -27,10 +27,11 @@ from zos_tui.widgets.process_list import ProcessList
 LIST_INTERVAL_S = 0.25
 LIST_SOON_S = 0.005
 LIST_GAP_S = 0.1
-QUIET_INTERVAL_S = 1.0
+TYPING_INTERVAL_S = 1.0
+QUIET_INTERVAL_S = 2.0
 QUIET_SLICES = 2
 """A turn of no more slices, or of no more than there are processes, is a clock or heartbeats; its figures need not be
-shown at once."""
+shown at once. Countdowns come by themselves."""
 NEWS_INTERVAL_S = 1 / 30
 NEWS_SHARE = 20
 """Pulling rows takes at most one part in so many of the time."""
@@ -77,8 +78,9 @@ class Watch:
             self.lists_due(LIST_SOON_S)
         elif report.slices:
             self.lists_due(LIST_INTERVAL_S if report.slices > self._quiet_slices else QUIET_INTERVAL_S)
-        since_s = monotonic() - self._pulled_at
-        self._news_due.within(max(0.0, NEWS_INTERVAL_S - since_s))
+        if report.logged:
+            since_s = monotonic() - self._pulled_at
+            self._news_due.within(max(0.0, NEWS_INTERVAL_S - since_s))
 
     def lists_due(self, after_s: float) -> None:
         """Show the lists again after a while, or earlier when that was asked for already."""
@@ -158,7 +160,7 @@ class Watch:
 
     def refresh(self) -> None:
         """Show a fresh snapshot, unless someone is typing and it was done a moment ago."""
-        if self._pump.quick and monotonic() - self._refreshed_at < QUIET_INTERVAL_S:
+        if self._pump.quick and monotonic() - self._refreshed_at < TYPING_INTERVAL_S:
             self._lists_due.within(LIST_INTERVAL_S)
             return
         self.refresh_now()

@@ -67,3 +67,22 @@ def test_a_single_byte_of_input_is_one_byte(sup: Supervisor) -> None:
         sup.run_until_idle()
     texts = [text for _, _, text in told(log, EventKind.INPUT)]
     assert texts == ["1 byte of console input", "2 bytes of console input"]
+
+
+def test_a_report_says_whether_there_is_anything_to_read(sup: Supervisor) -> None:
+    log = sup.event_log()
+    sup.poll_syscalls()
+    log.news()
+    pid = sup.spawn(POLLER)
+    report = sup.poll_syscalls()
+    assert report.logged and [row.pid for row in log.news()] == [pid], "also what came between two reports"
+    sup.run_until_idle()
+    sup.poll_syscalls()
+    looked = 0
+    while looked < 3:
+        report = sup.poll_syscalls()
+        looked += report.slices
+        assert not report.logged, "it polled, and nothing came of it"
+    assert log.news() == []
+    sup.kill_process(pid)
+    assert sup.poll_syscalls().logged and log.news()

@@ -461,7 +461,7 @@ class FakeMachine:
         ended, self.ended = tuple(self.ended), []
         opened, self.opened = tuple(self.opened), []
         busy = bool(delivered or ended or opened) and not self.held
-        return PollReport(1, 1, len(waiting), not busy, self.wake_at_ns, ended, opened)
+        return PollReport(1, 1, len(waiting), not busy, self.wake_at_ns, ended, opened, logged=1)
 
     def snapshot(self) -> MachineSnapshot:
         rows = tuple(sorted(self.processes.values(), key=lambda p: p.pid))

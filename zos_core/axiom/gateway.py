@@ -222,6 +222,11 @@ class Gateway:
         """The number of the last call, logged or not."""
         return self._event
 
+    @property
+    def logged(self) -> int:
+        """How much both logs have been told so far."""
+        return self.syslog.total + self.commits.seq
+
     @staticmethod
     def known(num: int) -> bool:
         """Whether a call or privilege of this number exists."""
