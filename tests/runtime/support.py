@@ -74,7 +74,7 @@ class ScriptHost:
         self.yields += 1
         self.fiber.stop_after_call = True
 
-    def wasi(self, number: int, arguments: list[int]) -> int:
+    def wasi(self, number: int, arguments: tuple[int, ...]) -> int:
         raise AssertionError(f"function {number} of WASI, called with {arguments}")
 
 

@@ -69,7 +69,7 @@ class Host(Protocol):
 
     def yield_now(self) -> None: ...
 
-    def wasi(self, number: int, arguments: list[int]) -> int:
+    def wasi(self, number: int, arguments: tuple[int, ...]) -> int:
         """A function of WASI by its number: the errno, or `SUSPEND_RETRY` as for `syscall`."""
 
 

@@ -22,7 +22,11 @@ from zos_core.wasi import preview1
 BYTE_ORDER = "<"
 _four_arguments = struct.Struct(f"{BYTE_ORDER}I12xI12xI12xI").unpack_from
 _two_arguments = struct.Struct(f"{BYTE_ORDER}I12xI").unpack_from
-_wasi_arguments = struct.Struct(f"{BYTE_ORDER}I4x{'8xQ' * preview1.MAX_PARAMETERS}").unpack_from
+_WASI_ARGUMENTS = tuple(
+    struct.Struct(f"{BYTE_ORDER}8x{'8xQ' * len(function.parameters)}").unpack_from for function in preview1.FUNCTIONS
+)
+"""What follows the number of a function in its slots, in the order that numbers the functions."""
+_U32 = 0xFFFF_FFFF
 
 SUSPEND_RETRY = -1
 """What `Host.syscall` answers to park its fiber: when it is resumed, the same call is asked again."""
@@ -37,7 +41,7 @@ class Caller(Protocol):
     host_send_bytes: Callable[[int, int], None]
     host_recv_bytes: Callable[[int, int], int]
     host_yield: Callable[[], None]
-    host_wasi: Callable[[int, list[int]], int]
+    host_wasi: Callable[[int, tuple[int, ...]], int]
 
     def park(self) -> None: ...
     def stop(self) -> None: ...
@@ -125,8 +129,8 @@ def _on_wasi(_env: int, _caller: int, address: int, _count: int) -> int | None:
     fiber: Caller = current
     try:
         slots = _views.get(address) or _view(address)
-        number, *arguments = _wasi_arguments(slots)
-        answer = fiber.host_wasi(number, arguments)
+        number = slots[0] & _U32
+        answer = fiber.host_wasi(number, _WASI_ARGUMENTS[number](slots))
         if answer >= 0:
             slots[0] = answer
             if fiber.stop_after_call:

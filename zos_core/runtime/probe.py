@@ -56,7 +56,7 @@ class _Host:
 
     def yield_now(self) -> None: ...
 
-    def wasi(self, number: int, arguments: list[int]) -> int:
+    def wasi(self, number: int, arguments: tuple[int, ...]) -> int:
         return number
 
 

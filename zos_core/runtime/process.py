@@ -192,7 +192,7 @@ class RunningProcess:
         self._count(0)
         self._yield()
 
-    def wasi(self, number: int, arguments: list[int]) -> int:
+    def wasi(self, number: int, arguments: tuple[int, ...]) -> int:
         """A function of WASI, for a program that imports some."""
         wasi = self._wasi
         if wasi is None:

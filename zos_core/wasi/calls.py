@@ -155,19 +155,16 @@ def _handler(name: str) -> Callable[..., int]:
     return found or getattr(pathcalls if name.startswith("path_") else fdcalls, name)
 
 
-HANDLERS: tuple[tuple[Callable[..., int], int], ...] = tuple(
-    (_handler(each.name), len(each.parameters)) for each in FUNCTIONS
-)
-"""In the order that numbers them, each with how many arguments it takes."""
+HANDLERS: tuple[Callable[..., int], ...] = tuple(_handler(each.name) for each in FUNCTIONS)
+"""In the order that numbers them."""
 
 
-def call(p: WasiProcess, number: int, arguments: list[int]) -> int:
+def call(p: WasiProcess, number: int, arguments: tuple[int, ...]) -> int:
     """The errno a function answers, or `WAITS`."""
-    handler, taken = HANDLERS[number]
     if p.notices.get(p.pid):
         p.take_notices()
     try:
-        return int(handler(p, *arguments[:taken]))
+        return int(HANDLERS[number](p, *arguments))
     except WasiError as refused:
         return refused.error
     except Waits:
