@@ -199,7 +199,7 @@ class Removal:
             [
                 cap.object_id
                 for cap in map(caps.__getitem__, fresh)
-                if cap.object_type == _ENDPOINT and _reads(cap) and self._c.endpoints[cap.object_id] == cap.pid
+                if _reads(cap) and self._c.endpoints[cap.object_id] == cap.pid
             ]
         )
         for endpoint in endpoints:
