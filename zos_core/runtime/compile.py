@@ -99,16 +99,9 @@ class CompileJob:
         self.error = error
         self._ended = time.monotonic()
 
-    def _load(self, code: bytes | None) -> Module | None:
-        """A module from cached code; None when another version, other settings or another processor made it."""
-        try:
-            return self._engine.deserialize(code) if code is not None else None
-        except capi.EngineError:
-            return None
-
     def _begin(self, prepared: Prepared) -> None:
         self._key = cache.entry_key(prepared.wasm, self._engine.fingerprint)
-        module = self._load(self._cache.load(self._key)) if self._cache is not None else None
+        module = self._engine.load(self._cache.load(self._key)) if self._cache is not None else None
         if module is not None:
             self.cached = True
             self._finish(module)
@@ -175,7 +168,7 @@ class CompileJob:
         code = cache.read_entry(folder / _RESULT) if child.returncode == 0 else None
         errors = (folder / _ERRORS).read_text(errors="replace")
         self._close()
-        module = self._load(code)
+        module = self._engine.load(code)
         if code is None or module is None:
             self._fail(f"the compiler failed: {child_failure(child.returncode, errors)}")
             return

@@ -13,7 +13,6 @@ import ctypes
 import hashlib
 import platform
 import weakref
-from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -119,10 +118,9 @@ class Engine:
 
     def _own(self, text: bytes, kept: CompileCache | None) -> Module:
         key = entry_key(text, self.fingerprint)
-        code = None if kept is None else kept.load(key)
-        if code is not None:
-            with suppress(capi.EngineError):
-                return self.deserialize(code)
+        module = None if kept is None else self.load(kept.load(key))
+        if module is not None:
+            return module
         module = self.compile(text_to_binary(text))
         if kept is not None:
             kept.store(key, module.serialize())
@@ -133,6 +131,13 @@ class Engine:
         handle = ctypes.c_void_p()
         capi.check(capi.module_new(self.handle, wasm, len(wasm), ctypes.byref(handle)))
         return Module(self, handle.value or 0)
+
+    def load(self, code: bytes | None) -> Module | None:
+        """A module from cached code; None when another version, other settings or another processor made it."""
+        try:
+            return self.deserialize(code) if code is not None else None
+        except capi.EngineError:
+            return None
 
     def deserialize(self, code: bytes) -> Module:
         """A module from what `Module.serialize` gave, which must be trusted: it is machine code.

@@ -16,6 +16,7 @@ import struct
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from zos_core import abi
 from zos_core.runtime import capi, shim
 from zos_core.wasi import preview1
 
@@ -26,7 +27,6 @@ _WASI_ARGUMENTS = tuple(
     struct.Struct(f"{BYTE_ORDER}8x{'8xQ' * len(function.parameters)}").unpack_from for function in preview1.FUNCTIONS
 )
 """What follows the number of a function in its slots, in the order that numbers the functions."""
-_U32 = 0xFFFF_FFFF
 
 SUSPEND_RETRY = -1
 """What `Host.syscall` answers to park its fiber: when it is resumed, the same call is asked again."""
@@ -129,7 +129,7 @@ def _on_wasi(_env: int, _caller: int, address: int, _count: int) -> int | None:
     fiber: Caller = current
     try:
         slots = _views.get(address) or _view(address)
-        number = slots[0] & _U32
+        number = slots[0] & abi.U32
         answer = fiber.host_wasi(number, _WASI_ARGUMENTS[number](slots))
         if answer >= 0:
             slots[0] = answer

@@ -103,10 +103,6 @@ class AuthorityForm(Dialog[str | None]):
         return ""
 
     def action_give(self) -> None:
-        """Give, once the field in focus has taken what was typed into it before: an expiry must not be overtaken."""
-        (self.focused or self).call_later(self.call_later, self._give_now)
-
-    def _give_now(self) -> None:
         try:
             self.dismiss(self.give())
         except (FormError, Refused) as problem:
@@ -114,7 +110,7 @@ class AuthorityForm(Dialog[str | None]):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        self._give_now()
+        self.action_give()
 
     @property
     def receiver(self) -> int:

@@ -137,10 +137,6 @@ class SetupDialog(Dialog[bool | None]):
         self._form.styles.max_height = max(4, self.size.height * 92 // 100 - 7)
 
     def action_start(self) -> None:
-        """Start, once the field in focus has taken what was typed into it before."""
-        (self.focused or self).call_later(self.call_later, self._start_now)
-
-    def _start_now(self) -> None:
         try:
             self._begin(self._form.read())
         except (ValueError, Refused) as problem:
@@ -156,7 +152,7 @@ class SetupDialog(Dialog[bool | None]):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        self._start_now()
+        self.action_start()
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
@@ -165,7 +161,7 @@ class SetupDialog(Dialog[bool | None]):
     def on_button_pressed(self, event: Button.Pressed) -> None:
         event.stop()
         if event.button.id == "start":
-            self._start_now()
+            self.action_start()
         else:
             self.dismiss(None)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.support import Person
 from tests.wasi.programs.support import Programs, booted, find_all
 from zos_core.supervisor import Supervisor
 
@@ -36,3 +37,11 @@ def scripts(tmp_path: Path) -> Path:
     given = tmp_path / "scripts"
     given.mkdir()
     return given
+
+
+@pytest.fixture
+def people() -> Iterator[list[Person]]:
+    started: list[Person] = []
+    yield started
+    for each in started:
+        each.leave()

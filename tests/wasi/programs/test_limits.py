@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import resource
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -194,14 +193,6 @@ def test_a_program_is_killed_while_the_disk_works_for_it(
 
 
 # --- waiting ----------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def people() -> Iterator[list[Person]]:
-    started: list[Person] = []
-    yield started
-    for each in started:
-        each.leave()
 
 
 def processor_s(pid: int) -> float:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from tests.cli.support import Person, command
 from tests.wasi.programs.scripts import ICEPLL, JAVASCRIPT, JAVASCRIPT_SAYS, PYTHON, PYTHON_SAYS
@@ -59,14 +56,6 @@ def test_an_error_goes_to_standard_error(programs: Programs) -> None:
 
 
 # --- at a terminal ----------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def people() -> Iterator[list[Person]]:
-    started: list[Person] = []
-    yield started
-    for each in started:
-        each.leave()
 
 
 def at_terminal(people: list[Person], program: Program) -> Person:
